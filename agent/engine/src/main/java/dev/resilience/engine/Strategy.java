@@ -1,0 +1,64 @@
+package dev.resilience.engine;
+
+import static dev.resilience.engine.Rules.require;
+
+import java.time.Duration;
+
+/** When a breaker trips. */
+public sealed interface Strategy {
+
+    /** Trips when this many calls in a row failed, 1 to 1,000,000. */
+    record Consecutive(int failures) implements Strategy {
+        public static final int DEFAULT_FAILURES = 5;
+
+        public Consecutive {
+            require(failures >= 1 && failures <= 1_000_000, "consecutive-failures", "1 to 1000000", failures);
+        }
+    }
+
+    /**
+     * Trips when more than {@code failureRate} of the calls in the window failed.
+     *
+     * @param window how far back outcomes count, 1 s to 1 h
+     * @param slots into how many parts the window is cut, 1 to 600: it moves on by {@code window / slots}
+     * @param minimumCalls calls the window must hold before the rate means anything, 1 to 1,000,000
+     * @param failureRate the share above which it trips, above 0 and below 1
+     */
+    record TimeWindow(Duration window, int slots, int minimumCalls, double failureRate) implements Strategy {
+        public static final Duration DEFAULT_WINDOW = Duration.ofSeconds(10);
+        public static final int DEFAULT_MINIMUM_CALLS = 20;
+        public static final double DEFAULT_FAILURE_RATE = 0.5;
+
+        public TimeWindow {
+            require(
+                    window.compareTo(Duration.ofSeconds(1)) >= 0 && window.compareTo(Duration.ofHours(1)) <= 0,
+                    "window",
+                    "1s to 1h",
+                    window);
+            require(slots >= 1 && slots <= 600, "slots", "1 to 600", slots);
+            require(minimumCalls >= 1 && minimumCalls <= 1_000_000, "minimum-calls", "1 to 1000000", minimumCalls);
+            require(failureRate > 0 && failureRate < 1, "failure-rate", "above 0% and below 100%", failureRate);
+        }
+    }
+
+    /**
+     * Trips when more than {@code failureRate} of the last {@code calls} calls failed.
+     *
+     * @param calls how many outcomes count, 1 to 10,000
+     * @param minimumCalls outcomes it must have seen before the rate means anything, 1 to {@code calls}
+     * @param failureRate the share above which it trips, above 0 and below 1
+     */
+    record CountWindow(int calls, int minimumCalls, double failureRate) implements Strategy {
+        public static final int DEFAULT_CALLS = 100;
+
+        public CountWindow {
+            require(calls >= 1 && calls <= 10_000, "window", "1 to 10000 calls", calls);
+            require(
+                    minimumCalls >= 1 && minimumCalls <= calls,
+                    "minimum-calls",
+                    "1 to the window's calls",
+                    minimumCalls);
+            require(failureRate > 0 && failureRate < 1, "failure-rate", "above 0% and below 100%", failureRate);
+        }
+    }
+}

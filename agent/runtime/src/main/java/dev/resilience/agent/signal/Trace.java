@@ -1,0 +1,15 @@
+package dev.resilience.agent.signal;
+
+import org.jspecify.annotations.Nullable;
+
+/** The record of one call: its signals arrive in order, from whatever thread. Never blocks, never throws. */
+public interface Trace {
+    void accept(Signal signal);
+
+    /**
+     * The call is over.
+     *
+     * @param thrown what its caller gets, or null when it gets an answer (be it a fallback's)
+     */
+    void close(@Nullable Throwable thrown);
+}

@@ -1,0 +1,96 @@
+package dev.resilience.instrumentation.api;
+
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call that a guard decides on; an adapter extends it with what it takes to stop the work.
+ *
+ * <p>The accessors below {@link #cancel} belong to the guard: an adapter never calls them.
+ */
+public abstract class Call {
+    /*
+     * A call is NEW until its guard admits it (ADMITTED) and SETTLED once its outcome counts. The step to SETTLED is
+     * one CAS, so of all that can end a call (success, failure, cancel, deadline, drain) one wins. The other fields are
+     * written before the call is published to timers and tables, by the thread that makes the call.
+     */
+    private static final VarHandle PHASE =
+            ConstantBootstraps.fieldVarHandle(MethodHandles.lookup(), "phase", VarHandle.class, Call.class, int.class);
+
+    private static final int NEW = 0;
+    private static final int ADMITTED = 1;
+    private static final int SETTLED = 2;
+
+    private volatile int phase = NEW;
+    private long permit;
+    private long startNanos;
+    private int slot = -1;
+    private @Nullable Object attachment;
+    private @Nullable Object timer;
+
+    /**
+     * Stops the work and gives the caller its exception, made from {@code refusal} and settled as
+     * {@link Guard#settle} says. Called at most once, on a thread of the agent, possibly while the call is ending by
+     * itself: whoever comes second does nothing. Must not block for long; must not run the application's callbacks.
+     */
+    public abstract void cancel(Refusal refusal);
+
+    /** Whether the guard's own timer enforces the deadline; false where the library is given it (gRPC). */
+    public boolean timedByGuard() {
+        return true;
+    }
+
+    public final boolean isSettled() {
+        return phase == SETTLED;
+    }
+
+    /** Marks the call admitted. */
+    public final void admitted(long permit, long startNanos) {
+        this.permit = permit;
+        this.startNanos = startNanos;
+        this.phase = ADMITTED;
+    }
+
+    /** Ends the call; true for the first of all who try. */
+    public final boolean trySettle() {
+        return PHASE.compareAndSet(this, ADMITTED, SETTLED);
+    }
+
+    public final long permit() {
+        return permit;
+    }
+
+    /** When the guard admitted it, on the scale of {@link System#nanoTime}. */
+    public final long startNanos() {
+        return startNanos;
+    }
+
+    /** Its place in the table of calls in flight, or -1. */
+    public final int slot() {
+        return slot;
+    }
+
+    public final void slot(int slot) {
+        this.slot = slot;
+    }
+
+    /** What telemetry keeps with the call, or null. */
+    public final @Nullable Object attachment() {
+        return attachment;
+    }
+
+    public final void attachment(@Nullable Object attachment) {
+        this.attachment = attachment;
+    }
+
+    /** The armed deadline, or null. */
+    public final @Nullable Object timer() {
+        return timer;
+    }
+
+    public final void timer(@Nullable Object timer) {
+        this.timer = timer;
+    }
+}
