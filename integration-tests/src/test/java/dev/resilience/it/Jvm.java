@@ -177,6 +177,11 @@ final class Jvm implements AutoCloseable {
             return this;
         }
 
+        /** The gRPC server of the tests, without the agent. */
+        Jvm echoServer() {
+            return new Setup(jdk).start("dev.resilience.apps.EchoServer");
+        }
+
         Setup option(String option) {
             options.add(option);
             return this;

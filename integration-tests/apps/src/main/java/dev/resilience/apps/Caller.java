@@ -35,7 +35,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <pre>
  * ID http URL                    synchronous GET
- * ID http-async URL              sendAsync, says also which thread ran the callback
+ * ID http-async URL              sendAsync
+ * ID http-thread URL             sendAsync, says also on which kind of thread its callback ran
  * ID grpc|grpc-future|grpc-async HOST:PORT TEXT
  * ID grpc-list|grpc-collect|grpc-chat HOST:PORT TEXT
  * ID sql URL SQL                 through HikariCP (one pool for each URL)
@@ -88,7 +89,8 @@ public final class Caller {
     private String call(String[] words) throws Exception {
         return switch (words[1]) {
             case "http" -> text(http.send(get(words[2]), HttpResponse.BodyHandlers.ofString()));
-            case "http-async" -> httpAsync(words[2]);
+            case "http-async" -> httpAsync(words[2], false);
+            case "http-thread" -> httpAsync(words[2], true);
             case "grpc" -> ClientCalls.blockingUnaryCall(channel(words[2]), Echo.SAY, CallOptions.DEFAULT, words[3]);
             case "grpc-future" ->
                 ClientCalls.futureUnaryCall(channel(words[2]).newCall(Echo.SAY, CallOptions.DEFAULT), words[3])
@@ -118,10 +120,12 @@ public final class Caller {
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // the callback tells its thread, no more
-    private String httpAsync(String url) throws Exception {
+    private String httpAsync(String url, boolean withThread) throws Exception {
         CompletableFuture<String> thread = new CompletableFuture<>();
         CompletableFuture<HttpResponse<String>> future = http.sendAsync(get(url), HttpResponse.BodyHandlers.ofString());
         future.whenComplete((response, thrown) -> thread.complete(kindOfThread()));
+        // waited for first: who waits for a future may run its callbacks itself
+        thread.get(60, TimeUnit.SECONDS);
         HttpResponse<String> response;
         try {
             response = future.get(60, TimeUnit.SECONDS);
@@ -131,7 +135,7 @@ public final class Caller {
             }
             throw e;
         }
-        return text(response) + " on " + thread.get();
+        return text(response) + (withThread ? " on " + thread.get() : "");
     }
 
     private static String kindOfThread() {
