@@ -43,6 +43,7 @@ import java.util.concurrent.TimeUnit;
  * ID batch URL SQL               the same, as a batch of one
  * ID direct URL SQL              through DriverManager
  * ID threads                     how many live threads there are
+ * ID set KEY VALUE               sets a system property
  * ID pool URL                    active and total connections of the pool
  * </pre>
  *
@@ -103,6 +104,7 @@ public final class Caller {
             case "batch" -> sql(words[2], words[3], true);
             case "direct" -> direct(words[2], words[3]);
             case "threads" -> Integer.toString(Thread.activeCount());
+            case "set" -> System.setProperty(words[2], words[3]) + "";
             case "pool" -> {
                 var pool = pools.computeIfAbsent(words[2], Caller::open).getHikariPoolMXBean();
                 yield pool.getActiveConnections() + "/" + pool.getTotalConnections();
