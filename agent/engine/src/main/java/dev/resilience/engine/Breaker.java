@@ -117,7 +117,7 @@ public final class Breaker {
             current.succeeded();
         } else if (outcome == Outcome.FAILURE) {
             current.failed();
-            if (nowNanos - lastPulse <= LATE_NANOS || !pulsed(nowNanos)) {
+            if (isClosed(current) && (nowNanos - lastPulse <= LATE_NANOS || !pulsed(nowNanos))) {
                 tell(trip(current, nowNanos));
             }
         }
@@ -187,7 +187,7 @@ public final class Breaker {
 
     private @Nullable Transition trip(Window full, long nowNanos) {
         long closed = Word.of(Word.CLOSED, full.generation());
-        if (word != closed || !full.isBreached()) {
+        if (!isClosed(full) || !full.isBreached()) {
             return null;
         }
         String counts = full.counts();
@@ -292,6 +292,10 @@ public final class Breaker {
 
     private String probeCounts(long seen) {
         return "succeeded=" + Word.succeeded(seen) + "/" + probes + " probes, failed=" + Word.failed(seen);
+    }
+
+    private boolean isClosed(Window current) {
+        return word == Word.of(Word.CLOSED, current.generation());
     }
 
     private static boolean isOpenTo(long word, long permit) {

@@ -60,7 +60,8 @@ final class CallWindow extends Window {
 
     @Override
     boolean isBreached() {
-        return held().breaches(strategy.minimumCalls(), failureRate);
+        long calls = calls();
+        return calls >= strategy.minimumCalls() && failureRate.isExceededBy(failures.get(), calls);
     }
 
     @Override
@@ -68,12 +69,12 @@ final class CallWindow extends Window {
         // outcomes leave as others come, however old they are
     }
 
-    private Counts held() {
-        return new Counts(failures.get(), Math.min(ended.get(), cells.length()));
+    private long calls() {
+        return Math.min(ended.get(), cells.length());
     }
 
     @Override
     String counts() {
-        return held() + " of the last " + strategy.calls();
+        return new Counts(failures.get(), calls()) + " of the last " + strategy.calls();
     }
 }

@@ -9,10 +9,6 @@ record Counts(long failures, long calls) {
         return new Counts(failures - earlier.failures, calls - earlier.calls);
     }
 
-    boolean breaches(int minimumCalls, Share failureRate) {
-        return calls >= minimumCalls && failureRate.isExceededBy(failures, calls);
-    }
-
     @Override
     public String toString() {
         return "failures=" + failures + "/" + calls;

@@ -49,7 +49,11 @@ final class SlotWindow extends Window {
 
     @Override
     boolean isBreached() {
-        return held().breaches(strategy.minimumCalls(), failureRate);
+        // failures before successes: a sum taken while calls end shows a rate too low rather than too high
+        Counts base = oldest;
+        long failures = counted.failures();
+        long calls = failures + counted.successes() - base.calls();
+        return calls >= strategy.minimumCalls() && failureRate.isExceededBy(failures - base.failures(), calls);
     }
 
     @Override
@@ -70,7 +74,6 @@ final class SlotWindow extends Window {
     }
 
     private Counts held() {
-        // the base first: if the pulse moves on in between, this counts a slot too many, never fewer than none
         Counts base = oldest;
         return counted.sum().since(base);
     }

@@ -9,23 +9,31 @@ final class StripedCounts {
     /** 128 bytes: the cache line, and the one the processor fetches with it. */
     private static final int STRIDE = 16;
 
+    private static final int SUCCESSES = 0;
     private static final int FAILURES = 1;
 
     /** The first stride is empty, so that stripe 0 does not share a line with the array's header. */
     private final AtomicLongArray cells = new AtomicLongArray((STRIPES + 1) * STRIDE);
 
     void addSuccess() {
-        cells.getAndIncrement(stripe());
+        cells.getAndIncrement(stripe() + SUCCESSES);
     }
 
     void addFailure() {
         cells.getAndIncrement(stripe() + FAILURES);
     }
 
-    /** Failures are read first: a sum taken while calls end shows a rate too low rather than too high. */
+    long failures() {
+        return sum(FAILURES);
+    }
+
+    long successes() {
+        return sum(SUCCESSES);
+    }
+
     Counts sum() {
-        long failures = sum(FAILURES);
-        return new Counts(failures, failures + sum(0));
+        long failures = failures();
+        return new Counts(failures, failures + successes());
     }
 
     private long sum(int cell) {
