@@ -26,6 +26,7 @@ public sealed interface Strategy {
      */
     record TimeWindow(Duration window, int slots, int minimumCalls, double failureRate) implements Strategy {
         public static final Duration DEFAULT_WINDOW = Duration.ofSeconds(10);
+        public static final int DEFAULT_SLOTS = 10;
         public static final int DEFAULT_MINIMUM_CALLS = 20;
         public static final double DEFAULT_FAILURE_RATE = 0.5;
 

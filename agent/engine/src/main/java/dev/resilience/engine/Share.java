@@ -1,0 +1,20 @@
+package dev.resilience.engine;
+
+/** A share of a whole in billionths, so that 29 of 100 is exactly 29 % and not a rounding error more. */
+record Share(long billionths) {
+    private static final long WHOLE = 1_000_000_000;
+
+    static Share of(double share) {
+        return new Share(Math.round(share * WHOLE));
+    }
+
+    /** Strictly more; when all of them are, it is, whatever was rounded. Exact up to 9 billion calls. */
+    boolean isExceededBy(long part, long whole) {
+        return part * WHOLE > Math.min(billionths, WHOLE - 1) * whole;
+    }
+
+    /** The least number that is this share of {@code whole}, at least one. */
+    int leastOf(int whole) {
+        return (int) Math.max(1, (billionths * whole + WHOLE - 1) / WHOLE);
+    }
+}

@@ -1,0 +1,41 @@
+package dev.resilience.engine;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The failures in a row; a success ends the row, and writes only if there is one. */
+final class StreakWindow extends Window {
+    private final int allowed;
+    private final AtomicLong streak = new AtomicLong();
+
+    StreakWindow(Strategy.Consecutive strategy, long generation) {
+        super(generation);
+        this.allowed = strategy.failures();
+    }
+
+    @Override
+    void succeeded() {
+        if (streak.get() != 0) {
+            streak.set(0);
+        }
+    }
+
+    @Override
+    void failed() {
+        streak.getAndIncrement();
+    }
+
+    @Override
+    boolean isBreached() {
+        return streak.get() >= allowed;
+    }
+
+    @Override
+    void moveOn(long nowNanos) {
+        // a row has no age
+    }
+
+    @Override
+    String counts() {
+        return "failures=" + streak.get() + " in a row";
+    }
+}

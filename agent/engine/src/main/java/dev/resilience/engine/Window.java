@@ -1,0 +1,43 @@
+package dev.resilience.engine;
+
+import java.time.Duration;
+
+/** The outcomes that still count in one closed generation; the next closed generation has its own, empty. */
+abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow {
+    private final long generation;
+
+    Window(long generation) {
+        this.generation = generation;
+    }
+
+    static Window of(Strategy strategy, long generation, long nowNanos) {
+        if (strategy instanceof Strategy.Consecutive consecutive) {
+            return new StreakWindow(consecutive, generation);
+        }
+        if (strategy instanceof Strategy.CountWindow countWindow) {
+            return new CallWindow(countWindow, generation);
+        }
+        return new SlotWindow((Strategy.TimeWindow) strategy, generation, nowNanos);
+    }
+
+    final long generation() {
+        return generation;
+    }
+
+    abstract void succeeded();
+
+    abstract void failed();
+
+    /** Whether what it holds is reason to trip. */
+    abstract boolean isBreached();
+
+    /** Lets go of what is too old. For the pulse alone. */
+    abstract void moveOn(long nowNanos);
+
+    /** What decides, as text. */
+    abstract String counts();
+
+    static String text(Duration duration) {
+        return duration.toMillisPart() == 0 ? duration.toSeconds() + "s" : duration.toMillis() + "ms";
+    }
+}

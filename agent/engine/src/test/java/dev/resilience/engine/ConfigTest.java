@@ -1,0 +1,144 @@
+package dev.resilience.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ConfigTest {
+    private static final Duration MS = Duration.ofMillis(1);
+    private static final Duration NANO = Duration.ofNanos(1);
+    private static final Duration TEN_MS = Duration.ofMillis(10);
+    private static final Duration SECOND = Duration.ofSeconds(1);
+    private static final Duration HOUR = Duration.ofHours(1);
+    private static final Duration DAY = Duration.ofDays(1);
+
+    /** Makes one record; what comes out does not matter. */
+    interface Making {
+        Object make();
+    }
+
+    static Stream<Making> withinBounds() {
+        return Stream.of(
+                () -> breaker(TEN_MS, TEN_MS, 0, 1, Double.MIN_VALUE, TEN_MS),
+                () -> breaker(HOUR, DAY, Math.nextDown(1.0), 1000, 1, HOUR),
+                () -> breaker(
+                        BreakerConfig.DEFAULT_OPEN_FOR,
+                        BreakerConfig.DEFAULT_MAX_OPEN_FOR,
+                        BreakerConfig.DEFAULT_JITTER,
+                        BreakerConfig.DEFAULT_PROBES,
+                        BreakerConfig.DEFAULT_PROBE_SUCCESS_RATE,
+                        BreakerConfig.DEFAULT_PROBE_TIMEOUT),
+                () -> new Strategy.Consecutive(1),
+                () -> new Strategy.Consecutive(1_000_000),
+                () -> new Strategy.Consecutive(Strategy.Consecutive.DEFAULT_FAILURES),
+                () -> new Strategy.TimeWindow(SECOND, 1, 1, Double.MIN_VALUE),
+                () -> new Strategy.TimeWindow(HOUR, 600, 1_000_000, Math.nextDown(1.0)),
+                () -> new Strategy.TimeWindow(
+                        Strategy.TimeWindow.DEFAULT_WINDOW,
+                        Strategy.TimeWindow.DEFAULT_SLOTS,
+                        Strategy.TimeWindow.DEFAULT_MINIMUM_CALLS,
+                        Strategy.TimeWindow.DEFAULT_FAILURE_RATE),
+                () -> new Strategy.CountWindow(1, 1, Double.MIN_VALUE),
+                () -> new Strategy.CountWindow(10_000, 10_000, Math.nextDown(1.0)),
+                () -> new Strategy.CountWindow(Strategy.CountWindow.DEFAULT_CALLS, 20, 0.5));
+    }
+
+    @ParameterizedTest
+    @MethodSource("withinBounds")
+    void acceptsWhatIsWithinBounds(Making making) {
+        assertThat(making.make()).isNotNull();
+    }
+
+    static Stream<Arguments> outOfBounds() {
+        return Stream.of(
+                wrong(
+                        () -> breaker(TEN_MS.minus(NANO), HOUR, 0, 1, 1, SECOND),
+                        "open-for must be 10ms to 1h, was PT0.009999999S"),
+                wrong(
+                        () -> breaker(HOUR.plus(NANO), DAY, 0, 1, 1, SECOND),
+                        "open-for must be 10ms to 1h, was PT1H0.000000001S"),
+                wrong(
+                        () -> breaker(SECOND, SECOND.minus(MS), 0, 1, 1, SECOND),
+                        "max-open-for must be open-for to 1d, was PT0.999S"),
+                wrong(
+                        () -> breaker(SECOND, DAY.plus(MS), 0, 1, 1, SECOND),
+                        "max-open-for must be open-for to 1d, was PT24H0.001S"),
+                wrong(() -> breaker(SECOND, HOUR, -0.01, 1, 1, SECOND), "jitter must be 0% to below 100%, was -0.01"),
+                wrong(() -> breaker(SECOND, HOUR, 1, 1, 1, SECOND), "jitter must be 0% to below 100%, was 1.0"),
+                wrong(
+                        () -> breaker(SECOND, HOUR, Double.NaN, 1, 1, SECOND),
+                        "jitter must be 0% to below 100%, was NaN"),
+                wrong(() -> breaker(SECOND, HOUR, 0, 0, 1, SECOND), "probes must be 1 to 1000, was 0"),
+                wrong(() -> breaker(SECOND, HOUR, 0, 1001, 1, SECOND), "probes must be 1 to 1000, was 1001"),
+                wrong(
+                        () -> breaker(SECOND, HOUR, 0, 1, 0, SECOND),
+                        "probe-success-rate must be above 0% and at most 100%, was 0.0"),
+                wrong(
+                        () -> breaker(SECOND, HOUR, 0, 1, 1.01, SECOND),
+                        "probe-success-rate must be above 0% and at most 100%, was 1.01"),
+                wrong(() -> breaker(SECOND, HOUR, 0, 1, 1, MS), "probe-timeout must be 10ms to 1h, was PT0.001S"),
+                wrong(() -> breaker(SECOND, HOUR, 0, 1, 1, DAY), "probe-timeout must be 10ms to 1h, was PT24H"),
+                wrong(() -> new Strategy.Consecutive(0), "consecutive-failures must be 1 to 1000000, was 0"),
+                wrong(
+                        () -> new Strategy.Consecutive(1_000_001),
+                        "consecutive-failures must be 1 to 1000000, was 1000001"),
+                wrong(
+                        () -> new Strategy.TimeWindow(SECOND.minus(NANO), 1, 1, 0.5),
+                        "window must be 1s to 1h, was PT0.999999999S"),
+                wrong(
+                        () -> new Strategy.TimeWindow(HOUR.plus(NANO), 1, 1, 0.5),
+                        "window must be 1s to 1h, was PT1H0.000000001S"),
+                wrong(() -> new Strategy.TimeWindow(SECOND, 0, 1, 0.5), "slots must be 1 to 600, was 0"),
+                wrong(() -> new Strategy.TimeWindow(SECOND, 601, 1, 0.5), "slots must be 1 to 600, was 601"),
+                wrong(() -> new Strategy.TimeWindow(SECOND, 1, 0, 0.5), "minimum-calls must be 1 to 1000000, was 0"),
+                wrong(
+                        () -> new Strategy.TimeWindow(SECOND, 1, 1_000_001, 0.5),
+                        "minimum-calls must be 1 to 1000000, was 1000001"),
+                wrong(
+                        () -> new Strategy.TimeWindow(SECOND, 1, 1, 0),
+                        "failure-rate must be above 0% and below 100%, was 0.0"),
+                wrong(
+                        () -> new Strategy.TimeWindow(SECOND, 1, 1, 1),
+                        "failure-rate must be above 0% and below 100%, was 1.0"),
+                wrong(
+                        () -> new Strategy.TimeWindow(SECOND, 1, 1, Double.NaN),
+                        "failure-rate must be above 0% and below 100%, was NaN"),
+                wrong(() -> new Strategy.CountWindow(0, 1, 0.5), "window must be 1 to 10000 calls, was 0"),
+                wrong(() -> new Strategy.CountWindow(10_001, 1, 0.5), "window must be 1 to 10000 calls, was 10001"),
+                wrong(
+                        () -> new Strategy.CountWindow(10, 0, 0.5),
+                        "minimum-calls must be 1 to the window's calls, was 0"),
+                wrong(
+                        () -> new Strategy.CountWindow(10, 11, 0.5),
+                        "minimum-calls must be 1 to the window's calls, was 11"),
+                wrong(
+                        () -> new Strategy.CountWindow(10, 1, 0),
+                        "failure-rate must be above 0% and below 100%, was 0.0"),
+                wrong(
+                        () -> new Strategy.CountWindow(10, 1, 1),
+                        "failure-rate must be above 0% and below 100%, was 1.0"));
+    }
+
+    @ParameterizedTest(name = "{1}")
+    @MethodSource("outOfBounds")
+    void saysKeyRuleAndValue(Making making, String message) {
+        assertThatExceptionOfType(ConfigException.class)
+                .isThrownBy(making::make)
+                .withMessage(message)
+                .satisfies(e -> assertThat(message).startsWith(e.key() + " must be " + e.rule() + ", was "));
+    }
+
+    private static Arguments wrong(Making making, String message) {
+        return Arguments.of(making, message);
+    }
+
+    private static BreakerConfig breaker(
+            Duration openFor, Duration maxOpenFor, double jitter, int probes, double rate, Duration probeTimeout) {
+        return new BreakerConfig(new Strategy.Consecutive(5), openFor, maxOpenFor, jitter, probes, rate, probeTimeout);
+    }
+}
