@@ -12,28 +12,25 @@ import java.lang.invoke.MethodType;
  */
 public final class ResilienceDispatch {
     /*
-     * All three handles are set once, together, before anything is woven. Whatever goes wrong here ends in a no-op:
-     * woven code then runs as if it were not woven.
+     * The handles are set together, before anything is woven, and again when an agent that was detached comes back:
+     * call sites linked before keep what they were linked to. Whatever goes wrong here ends in a no-op: woven code then
+     * runs as if it were not woven.
      */
     private static volatile MethodHandle linker;
     private static volatile MethodHandle entry;
     private static volatile MethodHandle exit;
 
     /**
-     * Connects the agent; only the first call counts.
+     * Connects the agent.
      *
      * @param linker (Lookup, String, MethodType, Object[]) to CallSite
      * @param entry (String, Object, Object[]) to Object[]
      * @param exit (String, Object[], Object, Throwable) to Object[]
      */
-    public static synchronized boolean install(MethodHandle linker, MethodHandle entry, MethodHandle exit) {
-        if (ResilienceDispatch.linker != null) {
-            return false;
-        }
+    public static synchronized void install(MethodHandle linker, MethodHandle entry, MethodHandle exit) {
         ResilienceDispatch.entry = entry;
         ResilienceDispatch.exit = exit;
         ResilienceDispatch.linker = linker;
-        return true;
     }
 
     /** Bootstrap method of the {@code invokedynamic} instructions in woven code. */

@@ -6,6 +6,14 @@ import java.util.List;
  * A client library the agent can guard: what to match and which advice goes where. Found by {@code ServiceLoader} in
  * the agent loader, where it must not name a type of the library: advice and adapters are named by string, and live in
  * a module loader that sees the library.
+ *
+ * <p>Advice is a class with two static methods, {@code enter} and {@code exit}, carrying Byte Buddy's {@code Advice}
+ * annotations with {@code inline = false}. {@code enter} returns an {@code Object[]}, or null for "nothing to do"; a
+ * non-null element 0 skips the method. {@code exit} returns null, or an {@code Object[]} whose elements are assigned as
+ * its {@code AssignReturned} annotations say: an element that stands for a primitive result must never be null (hand
+ * back what was returned), and a null element for the thrown exception clears it. Where {@link #namesLibraryTypes} is
+ * false the descriptors are {@code enter(Object, Object[])} and {@code exit(Object[], Object, Throwable)}, so that old
+ * class files can share them.
  */
 public interface ClientModule {
     /** The name of its room, for example {@code jdbc}; also the name of its build-time index of references. */
@@ -17,6 +25,19 @@ public interface ClientModule {
     /** The package of its advice and adapters, loaded by the module loader: {@code "dev.resilience....jdbc"}. */
     default String adapterPackage() {
         return getClass().getPackageName();
+    }
+
+    /**
+     * Whether advice and adapters name types of the library, and so need a loader for each application loader. When
+     * false, one loader serves them all, and class files older than version 51 can be woven too.
+     */
+    default boolean namesLibraryTypes() {
+        return true;
+    }
+
+    /** Packages of the library that adapters can do without, with their dots: not checked before the first weave. */
+    default List<String> optionalPackages() {
+        return List.of();
     }
 
     List<JoinPoint> joinPoints();

@@ -1,0 +1,5 @@
+/** Where the agent is put together. */
+@NullMarked
+package dev.resilience.agent;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,174 @@
+package dev.resilience.agent.weaving;
+
+import dev.resilience.instrumentation.api.ClientModule;
+import dev.resilience.instrumentation.api.Faults;
+import java.lang.invoke.CallSite;
+import java.lang.invoke.ConstantCallSite;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodHandles.Lookup;
+import java.lang.invoke.MethodType;
+import java.lang.invoke.SwitchPoint;
+import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Links woven code to advice: the agent's side of the dispatch class. */
+final class Linker {
+    /*
+     * Advice is linked once per call site and is a constant from then on. Around it lie two nets. Whatever it throws is
+     * reported and becomes "no advice", so the application's call goes on. The first LinkageError switches the module
+     * off for that loader: a switch point that all its entries share falls, and they are constant no-ops. Exits stay, so
+     * that calls which entered before are still settled; an exit without an entry does nothing.
+     */
+    private static final String ENTER = "enter";
+    private static final String EXIT = "exit";
+    private static final MethodType STATIC_ENTER = MethodType.methodType(Object[].class, Object.class, Object[].class);
+    private static final MethodType STATIC_EXIT =
+            MethodType.methodType(Object[].class, Object[].class, Object.class, Throwable.class);
+
+    private final Lookup lookup = MethodHandles.lookup();
+    private final List<ClientModule> modules;
+    private final AdviceLoaders loaders;
+    private final Consumer<String> warnings;
+    private final Faults faults;
+    private final Map<ClassLoader, SwitchPoint> switches = new WeakHashMap<>();
+    private final Object lock = new Object();
+    private final Map<String, MethodHandle> staticEntries = new ConcurrentHashMap<>();
+
+    Linker(List<ClientModule> modules, AdviceLoaders loaders, Consumer<String> warnings, Faults faults) {
+        this.modules = modules;
+        this.loaders = loaders;
+        this.warnings = warnings;
+        this.faults = faults;
+    }
+
+    /** Connects the dispatch class to this linker. */
+    void install(Class<?> dispatch) throws Throwable {
+        MethodHandle link = lookup.bind(
+                this,
+                "link",
+                MethodType.methodType(CallSite.class, Lookup.class, String.class, MethodType.class, Object[].class));
+        MethodHandle enter = lookup.bind(
+                this, "enter", MethodType.methodType(Object[].class, String.class, Object.class, Object[].class));
+        MethodHandle exit = lookup.bind(
+                this,
+                "exit",
+                MethodType.methodType(Object[].class, String.class, Object[].class, Object.class, Throwable.class));
+        MethodHandles.publicLookup()
+                .findStatic(
+                        dispatch,
+                        "install",
+                        MethodType.methodType(void.class, MethodHandle.class, MethodHandle.class, MethodHandle.class))
+                .invokeWithArguments(link, enter, exit);
+    }
+
+    CallSite link(Lookup caller, String name, MethodType type, Object[] arguments) {
+        String advice = (String) arguments[0];
+        try {
+            ClassLoader own = caller.lookupClass().getClassLoader();
+            return new ConstantCallSite(
+                    adviceHandle(advice, name, type, own == null ? ClassLoader.getPlatformClassLoader() : own));
+        } catch (Throwable fault) {
+            faults.report("linking/" + advice, fault);
+            return new ConstantCallSite(MethodHandles.empty(type));
+        }
+    }
+
+    Object @Nullable [] enter(String advice, @Nullable Object self, Object[] arguments) throws Throwable {
+        return (Object[]) staticEnter(advice).invokeExact(self, arguments);
+    }
+
+    Object @Nullable [] exit(
+            String advice, Object @Nullable [] entered, @Nullable Object returned, @Nullable Throwable thrown)
+            throws Throwable {
+        MethodHandle handle = staticEntries.get(advice + "#" + EXIT);
+        if (handle == null) {
+            return null;
+        }
+        return (Object[]) handle.invokeExact(entered, returned, thrown);
+    }
+
+    /** Advice of old class files. It serves every loader alike: its module must not name types of a library. */
+    private MethodHandle staticEnter(String advice) {
+        MethodHandle known = staticEntries.get(advice + "#" + ENTER);
+        if (known != null) {
+            return known;
+        }
+        MethodHandle enter;
+        MethodHandle exit;
+        try {
+            ClassLoader platform = ClassLoader.getPlatformClassLoader();
+            enter = adviceHandle(advice, ENTER, STATIC_ENTER, platform);
+            exit = adviceHandle(advice, EXIT, STATIC_EXIT, platform);
+        } catch (Throwable fault) {
+            faults.report("linking/" + advice, fault);
+            enter = MethodHandles.empty(STATIC_ENTER);
+            exit = MethodHandles.empty(STATIC_EXIT);
+        }
+        staticEntries.putIfAbsent(advice + "#" + EXIT, exit);
+        staticEntries.putIfAbsent(advice + "#" + ENTER, enter);
+        return enter;
+    }
+
+    private MethodHandle adviceHandle(String advice, String name, MethodType type, ClassLoader application)
+            throws ReflectiveOperationException {
+        ClientModule module = moduleOf(advice);
+        ClassLoader loader = loaders.loaderOf(module, application);
+        Class<?> adviceClass = Class.forName(advice, true, loader);
+        MethodHandle handle = MethodHandles.privateLookupIn(adviceClass, lookup).findStatic(adviceClass, name, type);
+        SwitchPoint enabled = switchOf(loader);
+        Trap trap = new Trap(module, application, advice + "." + name, enabled);
+        MethodHandle trapped = MethodHandles.catchException(
+                handle,
+                Throwable.class,
+                MethodHandles.dropArguments(
+                        MethodHandles.filterReturnValue(
+                                lookup.bind(trap, "accept", MethodType.methodType(void.class, Throwable.class)),
+                                MethodHandles.empty(MethodType.methodType(type.returnType()))),
+                        1,
+                        type.parameterList()));
+        return name.equals(ENTER) ? enabled.guardWithTest(trapped, MethodHandles.empty(type)) : trapped;
+    }
+
+    private ClientModule moduleOf(String advice) {
+        for (ClientModule module : modules) {
+            if (advice.startsWith(module.adapterPackage() + ".")) {
+                return module;
+            }
+        }
+        throw new IllegalStateException("no client module has the advice " + advice);
+    }
+
+    private SwitchPoint switchOf(ClassLoader loader) {
+        synchronized (lock) {
+            return switches.computeIfAbsent(loader, key -> new SwitchPoint());
+        }
+    }
+
+    private final class Trap implements Consumer<Throwable> {
+        private final ClientModule module;
+        private final ClassLoader application;
+        private final String site;
+        private final SwitchPoint enabled;
+
+        Trap(ClientModule module, ClassLoader application, String site, SwitchPoint enabled) {
+            this.module = module;
+            this.application = application;
+            this.site = site;
+            this.enabled = enabled;
+        }
+
+        @Override
+        public void accept(Throwable fault) {
+            faults.report(site, fault);
+            if (fault instanceof LinkageError && !enabled.hasBeenInvalidated()) {
+                SwitchPoint.invalidateAll(new SwitchPoint[] {enabled});
+                warnings.accept(module.library() + " is no longer guarded in " + application + ": " + fault);
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package dev.resilience.agent.weaving;
+
+import dev.resilience.instrumentation.api.ClientModule;
+import dev.resilience.instrumentation.api.Faults;
+import dev.resilience.instrumentation.api.JoinPoint;
+import java.lang.instrument.ClassFileTransformer;
+import java.security.ProtectionDomain;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Sees every class that loads and lets through, by name alone, those that may be worth weaving. */
+final class NameGate implements ClassFileTransformer {
+    private static final String TELEMETRY_API = "io/opentelemetry/api/trace/Span";
+
+    private static final List<String> OTHER_AGENTS = List.of(
+            "io/opentelemetry/javaagent/",
+            "datadog/",
+            "com/newrelic/",
+            "co/elastic/apm/",
+            "com/dynatrace/",
+            "com/appdynamics/",
+            "org/apache/skywalking/apm/",
+            "org/glowroot/agent/",
+            "dev/resilience/");
+
+    private final Map<String, List<Candidate>> named = new HashMap<>();
+    private final List<Filtered> filtered = new ArrayList<>();
+    private final Supplier<Weaver> weaver;
+    private final Consumer<ClassLoader> onTelemetryApi;
+    private final Faults faults;
+
+    /** A join point a class may have, and whose it is. */
+    record Candidate(ClientModule module, JoinPoint joinPoint) {}
+
+    private record Filtered(JoinPoint.Types.SubtypesOf types, Candidate candidate) {}
+
+    NameGate(List<ClientModule> modules, Supplier<Weaver> weaver, Consumer<ClassLoader> onTelemetryApi, Faults faults) {
+        this.weaver = weaver;
+        this.onTelemetryApi = onTelemetryApi;
+        this.faults = faults;
+        for (ClientModule module : modules) {
+            for (JoinPoint joinPoint : module.joinPoints()) {
+                index(new Candidate(module, joinPoint));
+            }
+        }
+    }
+
+    private void index(Candidate candidate) {
+        JoinPoint.Types types = candidate.joinPoint.types();
+        if (types instanceof JoinPoint.Types.Named type) {
+            named.computeIfAbsent(internal(type.name()), name -> new ArrayList<>())
+                    .add(candidate);
+        } else if (types instanceof JoinPoint.Types.SubtypesOf subtypes) {
+            filtered.add(new Filtered(
+                    new JoinPoint.Types.SubtypesOf(
+                            internal(subtypes.supertype()),
+                            subtypes.contains(),
+                            subtypes.prefixes().stream().map(NameGate::internal).toList(),
+                            subtypes.except().stream().map(NameGate::internal).toList()),
+                    candidate));
+        }
+    }
+
+    private static String internal(String name) {
+        return name.replace('.', '/');
+    }
+
+    @Override
+    public byte @Nullable [] transform(
+            @Nullable Module module,
+            @Nullable ClassLoader loader,
+            @Nullable String name,
+            @Nullable Class<?> redefined,
+            @Nullable ProtectionDomain domain,
+            byte[] classFile) {
+        if (name == null) {
+            return null;
+        }
+        try {
+            List<Candidate> candidates = candidates(name);
+            if (!candidates.isEmpty()) {
+                return weaver.get().weave(candidates, loader, name, classFile);
+            }
+            if (loader != null && name.equals(TELEMETRY_API)) {
+                onTelemetryApi.accept(loader);
+            }
+        } catch (Throwable fault) {
+            faults.report("weaving", fault);
+        }
+        return null;
+    }
+
+    /** The join points a class of this internal name may have, by its name alone. */
+    List<Candidate> candidates(String name) {
+        List<Candidate> exact = named.get(name);
+        List<Candidate> found = exact == null ? List.of() : exact;
+        for (int i = 0; i < filtered.size(); i++) {
+            Filtered filter = filtered.get(i);
+            if (filter.types.mayMatch(name) && !isOfAnotherAgent(name)) {
+                found = new ArrayList<>(found);
+                found.add(filter.candidate);
+            }
+        }
+        return found;
+    }
+
+    private static boolean isOfAnotherAgent(String name) {
+        for (String prefix : OTHER_AGENTS) {
+            if (name.startsWith(prefix)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a loaded class of this binary name should be offered again, or tells where a telemetry API lives. */
+    boolean wants(String binaryName) {
+        String name = internal(binaryName);
+        return name.equals(TELEMETRY_API) || !candidates(name).isEmpty();
+    }
+}
