@@ -8,7 +8,7 @@ import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Outcome;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +29,7 @@ final class Circuit {
 
     Circuit(BreakerConfig config, Subject subject, long nowNanos) {
         this.subject = subject;
-        this.breaker = new Breaker(config, new SplittableRandom(), this::note, nowNanos);
+        this.breaker = new Breaker(config, () -> ThreadLocalRandom.current().nextLong(), this::note, nowNanos);
     }
 
     /** The guard that took this breaker over last is the one transitions of the pulse are told for. */

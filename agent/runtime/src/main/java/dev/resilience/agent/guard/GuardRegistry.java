@@ -4,6 +4,7 @@ import dev.resilience.agent.policy.Key;
 import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
 import dev.resilience.agent.policy.PolicySet;
+import dev.resilience.agent.policy.Protocol;
 import dev.resilience.agent.signal.Sink;
 import dev.resilience.agent.signal.Subject;
 import dev.resilience.agent.target.Route;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +65,7 @@ public final class GuardRegistry implements Guards {
     private final ConcurrentHashMap<Name, Circuit> circuits = new ConcurrentHashMap<>();
     private final CopyOnWriteArrayList<Exempt> exempt = new CopyOnWriteArrayList<>();
     private final AtomicBoolean overflowSaid = new AtomicBoolean();
+    private final ReentrantLock swapping = new ReentrantLock();
     private volatile Rules rules;
 
     /** Guards by {@code policies} until the first reload; notices go to {@code out} as whole lines. */
@@ -80,8 +83,13 @@ public final class GuardRegistry implements Guards {
 
     /** Puts other policies in force, all at once. */
     public void reload(PolicySet policies) {
-        rules = new Rules(policies, rules.generation + 1, maxTargets);
-        forgetOthers(policies);
+        swapping.lock();
+        try {
+            rules = new Rules(policies, rules.generation + 1, maxTargets);
+            forgetOthers(policies);
+        } finally {
+            swapping.unlock();
+        }
     }
 
     /** Leaves calls to this host and port alone: our own exports go there. */
@@ -255,33 +263,49 @@ public final class GuardRegistry implements Guards {
             bounded = Target.overflow(target.protocol());
         }
         TargetGuard guard =
-                now.guards.computeIfAbsent(new Name(policy.name(), bounded), name -> make(policy, name.target));
+                now.guards.computeIfAbsent(new Name(policy.name(), bounded), name -> make(now, policy, name.target));
         machinery.pulse().start();
         return guard;
     }
 
-    private TargetGuard make(Policy policy, Target target) {
+    private TargetGuard make(Rules now, Policy policy, Target target) {
         Subject subject = new Subject(
                 target.protocol(), target.name(), policy.name(), policy.mode().text());
         BreakerConfig config = policy.breaker();
-        Circuit circuit = config == null ? null : circuit(new Name(policy.name(), target), config, subject);
+        Circuit circuit = config == null ? null : circuit(now, new Name(policy.name(), target), config, subject);
         StaticAnswer answer = target.protocol().equals(Target.JDBC) ? null : policy.fallback();
-        return new TargetGuard(subject, policy, policy.failures(target.protocol()), answer, circuit, machinery);
+        return new TargetGuard(subject, policy, policy.failures(protocol(target)), answer, circuit, machinery);
     }
 
-    private Circuit circuit(Name name, BreakerConfig config, Subject subject) {
-        Circuit circuit = circuits.compute(name, (key, old) -> {
+    private static Protocol protocol(Target target) {
+        return switch (target.protocol()) {
+            case Target.HTTP -> Protocol.HTTP;
+            case Target.GRPC -> Protocol.GRPC;
+            default -> Protocol.JDBC;
+        };
+    }
+
+    /** The breaker of that name, unless it is configured otherwise by now; never one in place of a newer rule's. */
+    private Circuit circuit(Rules now, Name name, BreakerConfig config, Subject subject) {
+        swapping.lock();
+        try {
+            Circuit old = circuits.get(name);
             if (old != null && old.config().equals(config)) {
+                old.adopt(subject);
                 return old;
             }
-            if (old != null) {
-                machinery.pulse().remove(old);
+            Circuit fresh = new Circuit(config, subject, machinery.nanoClock().getAsLong());
+            if (now == rules) {
+                if (old != null) {
+                    machinery.pulse().remove(old);
+                }
+                circuits.put(name, fresh);
+                machinery.pulse().add(fresh);
             }
-            return new Circuit(config, subject, machinery.nanoClock().getAsLong());
-        });
-        circuit.adopt(subject);
-        machinery.pulse().add(circuit);
-        return circuit;
+            return fresh;
+        } finally {
+            swapping.unlock();
+        }
     }
 
     private void forgetOthers(PolicySet policies) {

@@ -140,7 +140,7 @@ final class InFlight {
     }
 
     private void claim(Call call) {
-        int start = (int) (Thread.currentThread().getId() * 0x9e3779b9L >>> 8) & (SEGMENT - 1);
+        int start = (int) ((Thread.currentThread().getId() * 0x9e3779b9L) >>> 8) & (SEGMENT - 1);
         int searched = 0;
         while (true) {
             AtomicReferenceArray<?>[] all = segments;
