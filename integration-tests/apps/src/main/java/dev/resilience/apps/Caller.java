@@ -1,0 +1,273 @@
+package dev.resilience.apps;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Makes the calls it reads from standard input, one a line, and says how each ended. Each line runs on a thread of its
+ * own when its id starts with {@code &}, else before the next is read.
+ *
+ * <pre>
+ * ID http URL                    synchronous GET
+ * ID http-async URL              sendAsync
+ * ID http-thread URL             sendAsync, says also on which kind of thread its callback ran
+ * ID grpc|grpc-future|grpc-async HOST:PORT TEXT
+ * ID grpc-list|grpc-collect|grpc-chat HOST:PORT TEXT
+ * ID sql URL SQL                 through HikariCP (one pool for each URL)
+ * ID batch URL SQL               the same, as a batch of one
+ * ID direct URL SQL              through DriverManager
+ * ID threads                     how many live threads there are
+ * ID set KEY VALUE               sets a system property
+ * ID pool URL                    active and total connections of the pool
+ * </pre>
+ *
+ * <p>Answers: {@code ID ok MILLIS TEXT} or {@code ID failed MILLIS CLASS: MESSAGE <- CAUSE...}.
+ */
+public final class Caller {
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
+    private final Map<String, HikariDataSource> pools = new ConcurrentHashMap<>();
+    private final ExecutorService background = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "background");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    /** Reads calls until the input ends. */
+    public static void main(String[] arguments) throws IOException {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> say("hook ran"), "application-hook"));
+        Caller caller = new Caller();
+        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        say("ready");
+        for (String line = input.readLine(); line != null; line = input.readLine()) {
+            String[] words = line.split(" ", 4);
+            if (words[0].startsWith("&")) {
+                caller.background.execute(() -> caller.answer(words));
+            } else {
+                caller.answer(words);
+            }
+        }
+        say("done");
+        System.exit(0);
+    }
+
+    private void answer(String[] words) {
+        long start = System.nanoTime();
+        try {
+            String value = call(words);
+            say(words[0] + " ok " + millisSince(start) + " " + value);
+        } catch (Throwable thrown) {
+            say(words[0] + " failed " + millisSince(start) + " " + describe(thrown));
+        }
+    }
+
+    private String call(String[] words) throws Exception {
+        return switch (words[1]) {
+            case "http" -> text(http.send(get(words[2]), HttpResponse.BodyHandlers.ofString()));
+            case "http-async" -> httpAsync(words[2], false);
+            case "http-thread" -> httpAsync(words[2], true);
+            case "grpc" -> ClientCalls.blockingUnaryCall(channel(words[2]), Echo.SAY, CallOptions.DEFAULT, words[3]);
+            case "grpc-future" ->
+                ClientCalls.futureUnaryCall(channel(words[2]).newCall(Echo.SAY, CallOptions.DEFAULT), words[3])
+                        .get(60, TimeUnit.SECONDS);
+            case "grpc-async" -> grpcAsync(words[2], words[3]);
+            case "grpc-list" -> grpcList(words[2], words[3]);
+            case "grpc-collect" -> grpcStream(words[2], words[3], true);
+            case "grpc-chat" -> grpcStream(words[2], words[3], false);
+            case "sql" -> sql(words[2], words[3], false);
+            case "batch" -> sql(words[2], words[3], true);
+            case "direct" -> direct(words[2], words[3]);
+            case "threads" -> Integer.toString(Thread.activeCount());
+            case "set" -> System.setProperty(words[2], words[3]) + "";
+            case "pool" -> {
+                var pool = pools.computeIfAbsent(words[2], Caller::open).getHikariPoolMXBean();
+                yield pool.getActiveConnections() + "/" + pool.getTotalConnections();
+            }
+            default -> throw new IllegalArgumentException("no such call: " + words[1]);
+        };
+    }
+
+    private static HttpRequest get(String url) {
+        return HttpRequest.newBuilder(URI.create(url)).build();
+    }
+
+    private static String text(HttpResponse<String> response) {
+        return response.statusCode() + " " + response.body();
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // the callback tells its thread, no more
+    private String httpAsync(String url, boolean withThread) throws Exception {
+        CompletableFuture<String> thread = new CompletableFuture<>();
+        CompletableFuture<HttpResponse<String>> future = http.sendAsync(get(url), HttpResponse.BodyHandlers.ofString());
+        future.whenComplete((response, thrown) -> thread.complete(kindOfThread()));
+        // waited for first: who waits for a future may run its callbacks itself
+        thread.get(60, TimeUnit.SECONDS);
+        HttpResponse<String> response;
+        try {
+            response = future.get(60, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Exception cause) {
+                throw cause;
+            }
+            throw e;
+        }
+        return text(response) + (withThread ? " on " + thread.get() : "");
+    }
+
+    private static String kindOfThread() {
+        return Thread.currentThread().getName().replaceAll("\\d+", "N");
+    }
+
+    private String grpcAsync(String target, String text) throws Exception {
+        Collector collector = new Collector();
+        ClientCalls.asyncUnaryCall(channel(target).newCall(Echo.SAY, CallOptions.DEFAULT), text, collector);
+        return collector.await();
+    }
+
+    private String grpcList(String target, String text) {
+        List<String> items = new ArrayList<>();
+        ClientCalls.blockingServerStreamingCall(channel(target), Echo.LIST, CallOptions.DEFAULT, text)
+                .forEachRemaining(items::add);
+        return items.toString();
+    }
+
+    private String grpcStream(String target, String text, boolean collect) throws Exception {
+        Collector collector = new Collector();
+        StreamObserver<String> requests = collect
+                ? ClientCalls.asyncClientStreamingCall(
+                        channel(target).newCall(Echo.COLLECT, CallOptions.DEFAULT), collector)
+                : ClientCalls.asyncBidiStreamingCall(
+                        channel(target).newCall(Echo.CHAT, CallOptions.DEFAULT), collector);
+        for (String word : text.split(",", -1)) {
+            requests.onNext(word);
+        }
+        requests.onCompleted();
+        return collector.await();
+    }
+
+    private Channel channel(String target) {
+        return channels.computeIfAbsent(
+                target,
+                name -> ManagedChannelBuilder.forTarget(name).usePlaintext().build());
+    }
+
+    private String sql(String url, String sql, boolean batch) throws Exception {
+        HikariDataSource pool = pools.computeIfAbsent(url, Caller::open);
+        try (Connection connection = pool.getConnection();
+                Statement statement = connection.createStatement()) {
+            return run(statement, sql, batch);
+        }
+    }
+
+    private static HikariDataSource open(String url) {
+        HikariDataSource pool = new HikariDataSource();
+        pool.setJdbcUrl(url);
+        pool.setPoolName("orders");
+        pool.setMaximumPoolSize(20);
+        pool.setMinimumIdle(1);
+        pool.setConnectionTimeout(3000);
+        pool.setInitializationFailTimeout(-1);
+        return pool;
+    }
+
+    private static String direct(String url, String sql) throws Exception {
+        try (Connection connection = DriverManager.getConnection(url);
+                Statement statement = connection.createStatement()) {
+            return run(statement, sql, false);
+        }
+    }
+
+    private static String run(Statement statement, String sql, boolean batch) throws Exception {
+        if (batch) {
+            statement.addBatch(sql);
+            return Integer.toString(statement.executeBatch()[0]);
+        }
+        if (!statement.execute(sql)) {
+            return "updated " + statement.getUpdateCount();
+        }
+        try (ResultSet rows = statement.getResultSet()) {
+            return rows.next() ? rows.getString(1) : "no rows";
+        }
+    }
+
+    private static String describe(Throwable thrown) {
+        StringBuilder text = new StringBuilder();
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (text.length() > 0) {
+                text.append(" <- ");
+            }
+            text.append(cause.getClass().getName()).append(": ").append(cause.getMessage());
+            if (cause instanceof java.sql.SQLException sql) {
+                text.append(" [").append(sql.getSQLState()).append(']');
+            }
+        }
+        return text.toString().replaceAll("\\s+", " ");
+    }
+
+    private static long millisSince(long start) {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+    }
+
+    private static synchronized void say(String line) {
+        System.out.println(line);
+        System.out.flush();
+    }
+
+    /** Gathers what a call answers, and on which kind of thread it ended. */
+    private static final class Collector implements StreamObserver<String> {
+        private final List<String> items = new ArrayList<>();
+        private final CompletableFuture<String> end = new CompletableFuture<>();
+
+        @Override
+        public void onNext(String item) {
+            items.add(item);
+        }
+
+        @Override
+        public void onError(Throwable thrown) {
+            end.completeExceptionally(thrown);
+        }
+
+        @Override
+        public void onCompleted() {
+            end.complete(items + " on " + kindOfThread());
+        }
+
+        String await() throws Exception {
+            try {
+                return end.get(60, TimeUnit.SECONDS);
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof Exception cause) {
+                    throw cause;
+                }
+                throw e;
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.resilience.apps;
+
+import io.grpc.Server;
+import io.grpc.ServerBuilder;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.Status;
+import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The gRPC server of {@link Echo}. What it does is in the text it is sent: {@code hang} never answers, {@code slow N}
+ * answers after N milliseconds, {@code fail CODE} answers with that status, anything else comes back. {@code calls}
+ * answers how many calls came, {@code cancelled} how many of them were cancelled by the client.
+ */
+public final class EchoServer {
+    private final AtomicInteger calls = new AtomicInteger();
+    private final AtomicInteger cancelled = new AtomicInteger();
+
+    /** Serves on the port given, or on a free one, and says which. */
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        Server server = new EchoServer().start(arguments.length == 0 ? 0 : Integer.parseInt(arguments[0]));
+        System.out.println("port " + server.getPort());
+        System.out.flush();
+        server.awaitTermination();
+    }
+
+    /** Starts a server on this port, 0 for a free one. */
+    public Server start(int port) throws IOException {
+        return ServerBuilder.forPort(port)
+                .addService(ServerServiceDefinition.builder("resilience.Echo")
+                        .addMethod(Echo.SAY, ServerCalls.asyncUnaryCall(this::say))
+                        .addMethod(Echo.LIST, ServerCalls.asyncServerStreamingCall(this::list))
+                        .addMethod(Echo.COLLECT, ServerCalls.asyncClientStreamingCall(this::collect))
+                        .addMethod(Echo.CHAT, ServerCalls.asyncBidiStreamingCall(this::chat))
+                        .build())
+                .build()
+                .start();
+    }
+
+    private void say(String text, StreamObserver<String> responses) {
+        if (text.equals("calls")) {
+            answer(responses, Integer.toString(calls.get()));
+            return;
+        }
+        if (text.equals("cancelled")) {
+            answer(responses, Integer.toString(cancelled.get()));
+            return;
+        }
+        calls.incrementAndGet();
+        if (responses instanceof io.grpc.stub.ServerCallStreamObserver<String> call) {
+            call.setOnCancelHandler(cancelled::incrementAndGet);
+        }
+        if (text.startsWith("fail ")) {
+            responses.onError(Status.Code.valueOf(text.substring(5))
+                    .toStatus()
+                    .withDescription("as told")
+                    .asRuntimeException());
+        } else if (text.startsWith("slow ")) {
+            io.grpc.Context.current().fork().run(() -> later(Long.parseLong(text.substring(5)), responses, text));
+        } else if (!text.equals("hang")) {
+            answer(responses, text);
+        }
+    }
+
+    private static void later(long millis, StreamObserver<String> responses, String text) {
+        java.util.concurrent.CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS)
+                .execute(() -> answer(responses, text));
+    }
+
+    private static void answer(StreamObserver<String> responses, String text) {
+        responses.onNext(text);
+        responses.onCompleted();
+    }
+
+    private void list(String text, StreamObserver<String> responses) {
+        calls.incrementAndGet();
+        for (String word : text.split(",", -1)) {
+            responses.onNext(word);
+        }
+        responses.onCompleted();
+    }
+
+    private StreamObserver<String> collect(StreamObserver<String> responses) {
+        calls.incrementAndGet();
+        List<String> words = new ArrayList<>();
+        return new StreamObserver<>() {
+            @Override
+            public void onNext(String word) {
+                words.add(word);
+            }
+
+            @Override
+            public void onError(Throwable thrown) {
+                cancelled.incrementAndGet();
+            }
+
+            @Override
+            public void onCompleted() {
+                answer(responses, words.toString());
+            }
+        };
+    }
+
+    private StreamObserver<String> chat(StreamObserver<String> responses) {
+        calls.incrementAndGet();
+        return new StreamObserver<>() {
+            @Override
+            public void onNext(String word) {
+                responses.onNext(word);
+            }
+
+            @Override
+            public void onError(Throwable thrown) {
+                cancelled.incrementAndGet();
+            }
+
+            @Override
+            public void onCompleted() {
+                responses.onCompleted();
+            }
+        };
+    }
+}

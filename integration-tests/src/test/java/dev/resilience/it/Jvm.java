@@ -1,0 +1,226 @@
+package dev.resilience.it;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+
+/** A program in a JVM of its own, with or without the agent. Closing it ends it. */
+final class Jvm implements AutoCloseable {
+    private final Process process;
+    private final Writer input;
+    private final List<String> output = new CopyOnWriteArrayList<>();
+    private final List<String> errors = new CopyOnWriteArrayList<>();
+    private int calls;
+
+    private Jvm(Process process) {
+        this.process = process;
+        this.input = process.outputWriter(StandardCharsets.UTF_8);
+        read(process.getInputStream(), output);
+        read(process.getErrorStream(), errors);
+    }
+
+    static Setup with(Path jdk) {
+        return new Setup(jdk);
+    }
+
+    static Path agentJar() {
+        return Path.of(System.getProperty("resilience.jar")).normalize();
+    }
+
+    private static void read(InputStream stream, List<String> lines) {
+        Thread reader = new Thread(
+                () -> {
+                    try (BufferedReader text =
+                            new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+                        for (String line = text.readLine(); line != null; line = text.readLine()) {
+                            lines.add(line);
+                        }
+                    } catch (IOException e) {
+                        lines.add("unreadable: " + e);
+                    }
+                },
+                "output of a JVM");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    /** Makes one call of the program {@code Caller} and waits for its answer, without its id. */
+    String call(String words) {
+        String id = "c" + calls++;
+        say(id + " " + words);
+        return answerTo(id);
+    }
+
+    /** Starts a call and gives its id. */
+    String begin(String words) {
+        String id = "&" + calls++;
+        say(id + " " + words);
+        return id;
+    }
+
+    String answerTo(String id) {
+        return awaitLine(id + " ").substring(id.length() + 1);
+    }
+
+    void say(String line) {
+        try {
+            input.write(line + "\n");
+            input.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the JVM is gone; its errors: " + errors, e);
+        }
+    }
+
+    /** The first line of output that starts so. */
+    String awaitLine(String start) {
+        Awaitility.await(start)
+                .atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> lineOrNull(start) != null || !process.isAlive());
+        String line = lineOrNull(start);
+        if (line == null) {
+            throw new AssertionError("no line '" + start + "' in " + output + " errors " + errors);
+        }
+        return line;
+    }
+
+    private @Nullable String lineOrNull(String start) {
+        return output.stream()
+                .filter(line -> line.startsWith(start))
+                .findFirst()
+                .orElse(null);
+    }
+
+    List<String> output() {
+        return output;
+    }
+
+    List<String> errors() {
+        return errors;
+    }
+
+    Process process() {
+        return process;
+    }
+
+    /** Sends a signal by its name. */
+    void signal(String name) {
+        try {
+            new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Ends the program's input and waits for it to exit by itself. */
+    int finish() {
+        try {
+            input.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return awaitExit();
+    }
+
+    int awaitExit() {
+        try {
+            if (!process.waitFor(90, TimeUnit.SECONDS)) {
+                throw new AssertionError("still running; output " + output + " errors " + errors);
+            }
+            return process.exitValue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        awaitExit();
+    }
+
+    /** How to start one. */
+    static final class Setup {
+        private final Path jdk;
+        private final List<String> options = new ArrayList<>();
+        private String libraries = "newest";
+
+        private Setup(Path jdk) {
+            this.jdk = jdk;
+        }
+
+        /** With the agent, and these system properties for it: {@code "mode=enforce"} is {@code resilience.mode}. */
+        Setup agent(String... properties) {
+            options.add("-javaagent:" + agentJar());
+            for (String property : properties) {
+                options.add("-Dresilience." + property);
+            }
+            return this;
+        }
+
+        /** The gRPC server of the tests, without the agent. */
+        Jvm echoServer() {
+            return new Setup(jdk).start("dev.resilience.apps.EchoServer");
+        }
+
+        Setup option(String option) {
+            options.add(option);
+            return this;
+        }
+
+        /** {@code newest} or {@code floor}. */
+        Setup libraries(String name) {
+            libraries = name;
+            return this;
+        }
+
+        Jvm start(String main, String... arguments) {
+            try {
+                List<String> command = new ArrayList<>();
+                command.add(jdk.resolve("bin/java").toString());
+                command.add("-XX:TieredStopAtLevel=1");
+                command.add("-Xmx256m");
+                command.addAll(options);
+                command.add("-cp");
+                command.add(System.getProperty("resilience.apps") + java.io.File.pathSeparator + classPath());
+                command.add(main);
+                command.addAll(List.of(arguments));
+                return new Jvm(new ProcessBuilder(command).start());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        /** Starts the program {@code Caller} and waits until it takes calls. */
+        Jvm caller() {
+            Jvm jvm = start("dev.resilience.apps.Caller");
+            jvm.awaitLine("ready");
+            return jvm;
+        }
+
+        private String classPath() throws IOException {
+            return Files.readString(
+                            Path.of(System.getProperty("resilience.libraries"), libraries, "target", "classpath"))
+                    .trim();
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package dev.resilience.it;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * An HTTP/1.1 server on plain sockets that keeps what it was sent, to the byte. The path says what it does:
+ * {@code /status/N} answers so, {@code /hang} never answers, {@code /slow/N} answers after N milliseconds, {@code /half}
+ * sends half a body and no more.
+ */
+final class RawHttpServer implements AutoCloseable {
+    private final ServerSocket listener;
+    private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "raw http server");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final List<String> requests = new CopyOnWriteArrayList<>();
+    private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private final AtomicInteger closedByClient = new AtomicInteger();
+
+    private volatile boolean failing;
+
+    RawHttpServer() {
+        try {
+            listener = new ServerSocket(0, 500, InetAddress.getLoopbackAddress());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        threads.execute(this::accept);
+    }
+
+    String url(String path) {
+        return "http://127.0.0.1:" + listener.getLocalPort() + path;
+    }
+
+    /** Each request's head as it came, in the order of arrival. */
+    List<String> requests() {
+        return requests;
+    }
+
+    /** While set, {@code /status/200} answers 503. */
+    void failing(boolean on) {
+        failing = on;
+    }
+
+    int closedByClient() {
+        return closedByClient.get();
+    }
+
+    private void accept() {
+        while (!listener.isClosed()) {
+            try {
+                Socket socket = listener.accept();
+                sockets.add(socket);
+                threads.execute(() -> serve(socket));
+            } catch (IOException e) {
+                return;
+            }
+        }
+    }
+
+    private void serve(Socket socket) {
+        try (socket) {
+            BufferedReader input =
+                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
+            OutputStream output = socket.getOutputStream();
+            while (true) {
+                StringBuilder head = new StringBuilder();
+                String line = input.readLine();
+                if (line == null) {
+                    return;
+                }
+                String path = line.split(" ", 3)[1];
+                while (line != null && !line.isEmpty()) {
+                    head.append(line).append('\n');
+                    line = input.readLine();
+                }
+                requests.add(head.toString());
+                if (path.equals("/hang") || path.equals("/half")) {
+                    if (path.equals("/half")) {
+                        output.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
+                                .getBytes(StandardCharsets.ISO_8859_1));
+                        output.flush();
+                    }
+                    if (input.read() < 0) {
+                        closedByClient.incrementAndGet();
+                    }
+                    return;
+                }
+                answer(path, output);
+            }
+        } catch (IOException e) {
+            closedByClient.incrementAndGet();
+        } finally {
+            sockets.remove(socket);
+        }
+    }
+
+    private void answer(String path, OutputStream output) throws IOException {
+        int status = 200;
+        if (path.startsWith("/status/")) {
+            status = Integer.parseInt(path.substring(8).replaceAll("\\D.*", ""));
+        } else if (path.startsWith("/slow/")) {
+            try {
+                TimeUnit.MILLISECONDS.sleep(Long.parseLong(path.substring(6)));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        if (failing && status == 200) {
+            status = 503;
+        }
+        String body = "body of " + path;
+        output.write(("HTTP/1.1 " + status + " Said\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
+                .getBytes(StandardCharsets.ISO_8859_1));
+        output.flush();
+    }
+
+    @Override
+    public void close() {
+        try {
+            listener.close();
+            for (Socket socket : sockets) {
+                socket.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+}
