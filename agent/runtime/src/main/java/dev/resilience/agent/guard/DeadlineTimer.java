@@ -76,6 +76,7 @@ final class DeadlineTimer {
     private final LongSupplier nanoClock;
     private final Consumer<Call> expired;
     private final Faults faults;
+    private final boolean turnsItself;
     private final long origin;
     private final Bucket[] buckets = new Bucket[BUCKETS];
     private final ReentrantLock starting = new ReentrantLock();
@@ -84,6 +85,11 @@ final class DeadlineTimer {
     private volatile @Nullable Thread thread;
 
     DeadlineTimer(LongSupplier nanoClock, Consumer<Call> expired, Faults faults) {
+        this(nanoClock, expired, faults, true);
+    }
+
+    private DeadlineTimer(LongSupplier nanoClock, Consumer<Call> expired, Faults faults, boolean turnsItself) {
+        this.turnsItself = turnsItself;
         this.nanoClock = nanoClock;
         this.expired = expired;
         this.faults = faults;
@@ -91,6 +97,11 @@ final class DeadlineTimer {
         for (int i = 0; i < BUCKETS; i++) {
             buckets[i] = new Bucket();
         }
+    }
+
+    /** Without a thread: somebody calls {@link #turn}. */
+    static DeadlineTimer turnedByHand(LongSupplier nanoClock, Consumer<Call> expired, Faults faults) {
+        return new DeadlineTimer(nanoClock, expired, faults, false);
     }
 
     /** Arms the deadline of a call; never fires early. */
@@ -205,7 +216,7 @@ final class DeadlineTimer {
     private void start() {
         starting.lock();
         try {
-            if (thread == null) {
+            if (thread == null && turnsItself) {
                 Thread wheel = AgentThreads.daemon("deadlines", this::run);
                 thread = wheel;
                 wheel.start();

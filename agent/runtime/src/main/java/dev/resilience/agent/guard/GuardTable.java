@@ -23,6 +23,7 @@ final class GuardTable {
             TargetGuard guard,
             @Nullable Node next) {
 
+        @SuppressWarnings("ReferenceEquality") // one set's policies are told apart by identity, which costs nothing
         boolean is(int soughtHash, @Nullable Policy by, String named, int at, @Nullable String with) {
             return hash == soughtHash && port == at && policy == by && name.equals(named) && isDetail(with);
         }

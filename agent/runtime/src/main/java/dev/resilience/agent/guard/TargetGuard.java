@@ -18,6 +18,9 @@ import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +43,7 @@ final class TargetGuard implements Guard {
     private final @Nullable StaticAnswer answer;
     private final @Nullable Circuit circuit;
     private final Machinery machinery;
-    private final Signal.Decision[] admissions;
+    private final Map<BreakerState, Signal.Decision> admissions;
     private final LongAdder wouldHaveLost = new LongAdder();
 
     TargetGuard(
@@ -61,11 +64,10 @@ final class TargetGuard implements Guard {
         this.admissions = admissions(subject);
     }
 
-    private static Signal.Decision[] admissions(Subject subject) {
-        BreakerState[] states = BreakerState.values();
-        Signal.Decision[] decisions = new Signal.Decision[states.length];
-        for (BreakerState state : states) {
-            decisions[state.ordinal()] = new Signal.Decision(subject, Verdict.ADMITTED, null, state, null, null, null);
+    private static Map<BreakerState, Signal.Decision> admissions(Subject subject) {
+        Map<BreakerState, Signal.Decision> decisions = new EnumMap<>(BreakerState.class);
+        for (BreakerState state : BreakerState.values()) {
+            decisions.put(state, new Signal.Decision(subject, Verdict.ADMITTED, null, state, null, null, null));
         }
         return decisions;
     }
@@ -164,7 +166,7 @@ final class TargetGuard implements Guard {
         if (circuit != null && permit == Breaker.REFUSED) {
             tell(trace, decision(Verdict.WOULD_REJECT, Reason.CIRCUIT_OPEN, newId(), circuit.counts(), null));
         } else {
-            tell(trace, admissions[state().ordinal()]);
+            tell(trace, Objects.requireNonNull(admissions.get(state())));
         }
     }
 
