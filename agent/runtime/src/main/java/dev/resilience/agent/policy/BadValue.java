@@ -12,6 +12,12 @@ final class BadValue extends IllegalArgumentException {
         this.rule = rule;
     }
 
+    BadValue(String key, String rule, Throwable cause) {
+        super(key + " must be " + rule, cause);
+        this.key = key;
+        this.rule = rule;
+    }
+
     static void require(boolean valid, String key, String rule) {
         if (!valid) {
             throw new BadValue(key, rule);

@@ -1,10 +1,15 @@
 package dev.resilience.agent.policy;
 
 import dev.resilience.instrumentation.api.Ending;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The words of {@code breaker.failure-on} and {@code breaker.ignore}, and whose they are. */
 final class FailureToken {
@@ -76,6 +81,58 @@ final class FailureToken {
             protocols.add(Protocol.JDBC);
         }
         return protocols;
+    }
+
+    /** What {@code failure-on} puts in place of this protocol's own list; null when it names nothing of it. */
+    static @Nullable List<String> replacing(Protocol protocol, List<String> tokens, Set<Protocol> served) {
+        boolean statuses =
+                tokens.stream().anyMatch(token -> !owners(token, served).isEmpty());
+        boolean mine = tokens.stream().anyMatch(token -> owners(token, served).contains(protocol));
+        return served.size() == 1 || mine || !statuses ? of(protocol, tokens, served) : null;
+    }
+
+    /** The statuses of this protocol, and the words. */
+    static List<String> of(Protocol protocol, List<String> tokens, Set<Protocol> served) {
+        return tokens.stream()
+                .filter(token -> isWord(token) || owners(token, served).contains(protocol))
+                .toList();
+    }
+
+    static void verify(String key, String token, Set<Protocol> served) {
+        if (isWord(token) || !owners(token, served).isEmpty()) {
+            return;
+        }
+        Set<Protocol> others = protocols(token);
+        if (!others.isEmpty()) {
+            throw new BadValue(
+                    key,
+                    "of the protocols this policy guards (" + words(served) + "); " + token + " is of "
+                            + words(others));
+        }
+        List<String> known = new ArrayList<>(WORDS);
+        known.addAll(GRPC);
+        known.sort(null);
+        String nearest =
+                Nearest.to(isGrpc(token.toUpperCase(Locale.ROOT)) ? token.toUpperCase(Locale.ROOT) : token, known);
+        throw new BadValue(
+                key,
+                "an HTTP status (503, 5xx), a gRPC status (UNAVAILABLE), an SQLState (08006, 08*) or one of "
+                        + String.join(", ", new TreeSet<>(WORDS)) + "; " + token + " is none"
+                        + (nearest == null ? "" : ", did you mean " + nearest + "?"));
+    }
+
+    /** Where several protocols are guarded, what could be of two is of one: digits of SQL, letters of gRPC. */
+    private static Set<Protocol> owners(String token, Set<Protocol> served) {
+        Set<Protocol> owners = protocols(token);
+        owners.retainAll(served);
+        if (owners.contains(Protocol.JDBC) && owners.size() > 1) {
+            owners.remove(Character.isDigit(token.charAt(0)) ? Protocol.HTTP : Protocol.JDBC);
+        }
+        return owners;
+    }
+
+    private static String words(Set<Protocol> protocols) {
+        return protocols.stream().map(Protocol::text).collect(Collectors.joining(", "));
     }
 
     private static boolean isGrpc(String token) {

@@ -6,6 +6,7 @@ import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.Strategy;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param failures what the end of a call means, for the breaker and for the fallback
  * @param deadline the budget of one call, 1 ms to 1 d; null for none
  * @param fallback what to answer instead of a refusal or a fault of the target; null for nothing
+ * @param answered the protocols in which {@code fallback} can be given
  */
 public record Policy(
         String name,
@@ -26,7 +28,8 @@ public record Policy(
         @Nullable BreakerConfig breaker,
         FailureRules failures,
         @Nullable Duration deadline,
-        @Nullable StaticAnswer fallback) {
+        @Nullable StaticAnswer fallback,
+        Set<Protocol> answered) {
 
     public static final String DEFAULT_NAME = "default";
     public static final Key DEFAULT_KEY = Key.HOST;
@@ -51,15 +54,26 @@ public record Policy(
     private static final Duration LONGEST_DEADLINE = Duration.ofDays(1);
 
     public Policy {
+        if (deadline != null) {
+            requireDeadline(deadline);
+        }
+        answered = Set.copyOf(answered);
         require(
-                deadline == null
-                        || (deadline.compareTo(SHORTEST_DEADLINE) >= 0 && deadline.compareTo(LONGEST_DEADLINE) <= 0),
+                fallback != null ? !answered.contains(Protocol.JDBC) : answered.isEmpty(),
+                "fallback",
+                "for HTTP and gRPC alone");
+    }
+
+    /** What to answer in this protocol, or null for nothing. */
+    public @Nullable StaticAnswer fallback(Protocol protocol) {
+        return answered.contains(protocol) ? fallback : null;
+    }
+
+    static void requireDeadline(Duration deadline) {
+        require(
+                deadline.compareTo(SHORTEST_DEADLINE) >= 0 && deadline.compareTo(LONGEST_DEADLINE) <= 0,
                 "deadline",
                 "1ms to 1d, or none");
-        require(
-                fallback == null || match.serves(Protocol.HTTP) || match.serves(Protocol.GRPC),
-                "fallback",
-                "left out: a static answer serves HTTP and gRPC, and the calls of this policy are JDBC");
     }
 
     /** What the end of a call of this protocol means. */
@@ -69,6 +83,6 @@ public record Policy(
 
     /** The same policy, told only to observe. */
     Policy observing() {
-        return new Policy(name, Mode.OBSERVE, match, key, breaker, failures, deadline, fallback);
+        return new Policy(name, Mode.OBSERVE, match, key, breaker, failures, deadline, fallback, answered);
     }
 }

@@ -4,6 +4,7 @@ import static dev.resilience.agent.policy.BadValue.require;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +29,8 @@ public record PolicySet(List<Policy> policies, Policy defaults, Mode mode, Durat
                     Policy.DEFAULT_BREAKER,
                     FailureRules.DEFAULTS,
                     null,
-                    null),
+                    null,
+                    Set.of()),
             Policy.DEFAULT_MODE,
             DEFAULT_DRAIN);
 
@@ -36,6 +38,10 @@ public record PolicySet(List<Policy> policies, Policy defaults, Mode mode, Durat
 
     public PolicySet {
         policies = List.copyOf(policies);
+        requireDrain(drain);
+    }
+
+    static void requireDrain(Duration drain) {
         require(!drain.isNegative() && drain.compareTo(LONGEST_DRAIN) <= 0, "drain", "0s to 1h");
     }
 
