@@ -19,6 +19,9 @@ public abstract class Call {
     private static final VarHandle PHASE =
             ConstantBootstraps.fieldVarHandle(MethodHandles.lookup(), "phase", VarHandle.class, Call.class, int.class);
 
+    private static final VarHandle CUT =
+            ConstantBootstraps.fieldVarHandle(MethodHandles.lookup(), "cut", VarHandle.class, Call.class, Object.class);
+
     private static final int NEW = 0;
     private static final int ADMITTED = 1;
     private static final int SETTLED = 2;
@@ -29,6 +32,8 @@ public abstract class Call {
     private int slot = -1;
     private @Nullable Object attachment;
     private @Nullable Object timer;
+    private @Nullable Guard guard;
+    private volatile @Nullable Object cut;
 
     /**
      * Stops the work and gives the caller its exception, made from {@code refusal} and settled as
@@ -40,6 +45,14 @@ public abstract class Call {
     /** Whether the guard's own timer enforces the deadline; false where the library is given it (gRPC). */
     public boolean timedByGuard() {
         return true;
+    }
+
+    /**
+     * Whether {@link #cancel} may wait for the library or the network (JDBC). It then runs on a worker thread; else on
+     * the timer, where it would hold up every other deadline.
+     */
+    public boolean cancelMayBlock() {
+        return false;
     }
 
     public final boolean isSettled() {
@@ -92,5 +105,31 @@ public abstract class Call {
 
     public final void timer(@Nullable Object timer) {
         this.timer = timer;
+    }
+
+    /** The guard that admitted it, or null. */
+    public final @Nullable Guard guard() {
+        return guard;
+    }
+
+    public final void guard(@Nullable Guard guard) {
+        this.guard = guard;
+    }
+
+    /** Claims the one {@link #cancel}; true for the first of all who try. */
+    public final boolean tryCut(Object why) {
+        return CUT.compareAndSet(this, null, why);
+    }
+
+    /** What was claimed with, or null while nobody cuts the call short. */
+    public final @Nullable Object cut() {
+        return cut;
+    }
+
+    /** Forgets a claim, for a call object that is used again. */
+    public final void uncut() {
+        if (cut != null) {
+            cut = null;
+        }
     }
 }

@@ -1,0 +1,50 @@
+package dev.resilience.agent.guard;
+
+import dev.resilience.instrumentation.api.Call;
+import dev.resilience.instrumentation.api.Faults;
+import dev.resilience.instrumentation.api.Refusal;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/** Runs cancels: at once where that takes no time, on a few workers where it may block. */
+final class Canceller {
+    private static final int WORKERS = 16;
+    private static final int QUEUE = 65_536;
+    private static final int IDLE_SECONDS = 10;
+
+    private final Faults faults;
+    private final ThreadPoolExecutor workers = new ThreadPoolExecutor(
+            WORKERS,
+            WORKERS,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(QUEUE),
+            task -> AgentThreads.daemon("cancel", task));
+
+    Canceller(Faults faults) {
+        this.faults = faults;
+        workers.allowCoreThreadTimeOut(true);
+    }
+
+    /** The caller has claimed the cut of this call. */
+    void cancel(Call call, Refusal refusal) {
+        try {
+            if (call.cancelMayBlock()) {
+                workers.execute(() -> cancelNow(call, refusal));
+            } else {
+                cancelNow(call, refusal);
+            }
+        } catch (Throwable fault) {
+            faults.report("guard/cancel", fault);
+        }
+    }
+
+    private void cancelNow(Call call, Refusal refusal) {
+        try {
+            call.cancel(refusal);
+        } catch (Throwable fault) {
+            faults.report("guard/cancel", fault);
+        }
+    }
+}

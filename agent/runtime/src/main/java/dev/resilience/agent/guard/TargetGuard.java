@@ -1,0 +1,378 @@
+package dev.resilience.agent.guard;
+
+import dev.resilience.agent.policy.FailureRule;
+import dev.resilience.agent.policy.Mode;
+import dev.resilience.agent.policy.Policy;
+import dev.resilience.agent.signal.Signal;
+import dev.resilience.agent.signal.Signal.Verdict;
+import dev.resilience.agent.signal.Subject;
+import dev.resilience.agent.signal.Trace;
+import dev.resilience.engine.Breaker;
+import dev.resilience.engine.BreakerState;
+import dev.resilience.engine.Outcome;
+import dev.resilience.instrumentation.api.Call;
+import dev.resilience.instrumentation.api.Ending;
+import dev.resilience.instrumentation.api.Fallback;
+import dev.resilience.instrumentation.api.Guard;
+import dev.resilience.instrumentation.api.Reason;
+import dev.resilience.instrumentation.api.Refusal;
+import dev.resilience.instrumentation.api.StaticAnswer;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/** The policy of one target at work: decides on each call, and hears how it ended. */
+final class TargetGuard implements Guard {
+    /*
+     * decide() and conclude() are the life of a call, in order. The modes that do not enforce run the same breaker on
+     * what really happens; a call it would refuse goes on with the permit REFUSED, which settles nothing.
+     *
+     * A call ends by one CAS (Call.trySettle), and is cut short by another (Call.tryCut), so deadline, drain and the
+     * call's own end may race: the outcome counts once, and the cancel runs at most once.
+     *
+     * Faults end here. Those of the sink are caught where it is called, so that losing telemetry loses no protection;
+     * any other lets the call pass.
+     */
+    private final Subject subject;
+    private final FailureRule failures;
+    private final boolean refuses;
+    private final long deadlineNanos;
+    private final @Nullable StaticAnswer answer;
+    private final @Nullable Circuit circuit;
+    private final Machinery machinery;
+    private final Map<BreakerState, Signal.Decision> admissions;
+    private final LongAdder wouldHaveLost = new LongAdder();
+
+    TargetGuard(
+            Subject subject,
+            Policy policy,
+            FailureRule failures,
+            @Nullable StaticAnswer answer,
+            @Nullable Circuit circuit,
+            Machinery machinery) {
+        Duration deadline = policy.deadline();
+        this.subject = subject;
+        this.failures = failures;
+        this.refuses = policy.mode() == Mode.ENFORCE;
+        this.deadlineNanos = deadline == null ? 0 : deadline.toNanos();
+        this.answer = policy.mode() == Mode.OBSERVE ? null : answer;
+        this.circuit = circuit;
+        this.machinery = machinery;
+        this.admissions = admissions(subject);
+    }
+
+    private static Map<BreakerState, Signal.Decision> admissions(Subject subject) {
+        Map<BreakerState, Signal.Decision> decisions = new EnumMap<>(BreakerState.class);
+        for (BreakerState state : BreakerState.values()) {
+            decisions.put(state, new Signal.Decision(subject, Verdict.ADMITTED, null, state, null, null, null));
+        }
+        return decisions;
+    }
+
+    Subject subject() {
+        return subject;
+    }
+
+    /** How many calls would have been refused that in truth succeeded: the price of enforcing. */
+    long wouldHaveLost() {
+        return wouldHaveLost.sum();
+    }
+
+    @Override
+    public boolean enforces() {
+        return refuses || answer != null;
+    }
+
+    @Override
+    public long deadlineNanos() {
+        return refuses ? deadlineNanos : 0;
+    }
+
+    @Override
+    public @Nullable Refusal tryAcquire(Call call) {
+        try {
+            return decide(call);
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/tryAcquire", fault);
+            return null;
+        }
+    }
+
+    @Override
+    public @Nullable Fallback settle(Call call, Ending ending) {
+        try {
+            return call.trySettle() ? conclude(call, ending, false) : null;
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/settle", fault);
+            return null;
+        }
+    }
+
+    @Override
+    public @Nullable Fallback settleExpired(Call call, @Nullable Throwable thrown) {
+        try {
+            return call.trySettle() ? conclude(call, Ending.failed(Ending.TIMEOUT, thrown), true) : null;
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/settleExpired", fault);
+            return null;
+        }
+    }
+
+    private @Nullable Refusal decide(Call call) {
+        Trace trace = open();
+        long now = machinery.nanoClock().getAsLong();
+        if (refuses && machinery.inFlight().isClosed()) {
+            return refuse(trace, Reason.DRAINING, null, 0, now);
+        }
+        long permit = Breaker.REFUSED;
+        if (circuit != null) {
+            permit = circuit.tryAcquire(now);
+            tellNews(trace);
+            if (permit == Breaker.REFUSED && mayRefuse(now)) {
+                return refuse(trace, Reason.CIRCUIT_OPEN, circuit.counts(), circuit.retryAfterNanos(now), now);
+            }
+        }
+        return admit(call, trace, permit, now);
+    }
+
+    /** A breaker whose pulse stands still could stay open for ever, so it refuses nobody. */
+    private boolean mayRefuse(long now) {
+        return refuses && machinery.pulse().isBeating(now);
+    }
+
+    private @Nullable Refusal admit(Call call, @Nullable Trace trace, long permit, long now) {
+        call.guard(this);
+        call.attachment(trace);
+        call.uncut();
+        call.admitted(permit, now);
+        if (refuses && !machinery.inFlight().begin(call)) {
+            call.trySettle();
+            settlePermit(permit, Outcome.IGNORED, now);
+            return refuse(trace, Reason.DRAINING, null, 0, now);
+        }
+        if (trace != null) {
+            tellAdmission(trace, permit);
+        }
+        if (deadlineNanos() != 0 && call.timedByGuard()) {
+            call.timer(machinery.timer().arm(call, now, deadlineNanos));
+        }
+        return null;
+    }
+
+    private void tellAdmission(Trace trace, long permit) {
+        if (circuit != null && permit == Breaker.REFUSED) {
+            tell(trace, decision(Verdict.WOULD_REJECT, Reason.CIRCUIT_OPEN, newId(), circuit.counts(), null));
+        } else {
+            tell(trace, Objects.requireNonNull(admissions.get(state())));
+        }
+    }
+
+    private Refusal refuse(
+            @Nullable Trace trace, Reason reason, @Nullable String counts, long retryAfterNanos, long now) {
+        String id = newId();
+        String message = Messages.refused(reason, subject, counts, retryAfterNanos, id);
+        tell(trace, decision(Verdict.REJECTED, reason, id, counts, null));
+        Fallback fallback = null;
+        if (answer == null) {
+            close(trace, new CallRefused(message));
+        } else {
+            fallback = fallback(answer, trace, reason, id, new CallRefused(message), null, now);
+        }
+        return new Refusal(reason, message, retryAfterNanos, fallback);
+    }
+
+    private @Nullable Fallback conclude(Call call, Ending ending, boolean expired) {
+        long now = machinery.nanoClock().getAsLong();
+        release(call);
+        Cut cut = (Cut) call.cut();
+        Outcome outcome = expired ? Outcome.FAILURE : failures.classify(ending);
+        if (cut != null && outcome != Outcome.SUCCESS) {
+            outcome = cut.refusal().reason() == Reason.DRAINING ? Outcome.IGNORED : Outcome.FAILURE;
+        }
+        settlePermit(call.permit(), outcome, now);
+        Trace trace = (Trace) call.attachment();
+        tellNews(trace);
+        if (cut != null && outcome == Outcome.IGNORED) {
+            tell(trace, decision(Verdict.REJECTED, Reason.DRAINING, cut.id(), null, original(ending)));
+            close(trace, ending.thrown());
+            return null;
+        }
+        if (expired || (cut != null && outcome == Outcome.FAILURE)) {
+            String id = cut == null ? newId() : cut.id();
+            tell(trace, decision(Verdict.TIMED_OUT, Reason.DEADLINE_EXHAUSTED, id, null, original(ending)));
+            return rescue(trace, Reason.DEADLINE_EXHAUSTED, id, ending, now);
+        }
+        observe(call, outcome, trace, now);
+        if (outcome == Outcome.FAILURE) {
+            return rescue(trace, null, null, ending, now);
+        }
+        close(trace, ending.thrown());
+        return null;
+    }
+
+    /** In the modes that refuse nobody: what enforcing would have done to this call. */
+    private void observe(Call call, Outcome outcome, @Nullable Trace trace, long now) {
+        if (refuses) {
+            return;
+        }
+        boolean late = deadlineNanos != 0 && now - call.startNanos() > deadlineNanos;
+        if (late && trace != null) {
+            tell(trace, decision(Verdict.WOULD_TIME_OUT, Reason.DEADLINE_EXHAUSTED, newId(), null, null));
+        }
+        boolean refused = circuit != null && call.permit() == Breaker.REFUSED;
+        if ((late || refused) && outcome == Outcome.SUCCESS) {
+            wouldHaveLost.increment();
+        }
+    }
+
+    private @Nullable Fallback rescue(
+            @Nullable Trace trace, @Nullable Reason reason, @Nullable String id, Ending ending, long now) {
+        if (answer == null) {
+            close(trace, ending.thrown());
+            return null;
+        }
+        return fallback(answer, trace, reason, id == null ? newId() : id, ending.thrown(), original(ending), now);
+    }
+
+    private Fallback fallback(
+            StaticAnswer given,
+            @Nullable Trace trace,
+            @Nullable Reason reason,
+            String id,
+            @Nullable Throwable otherwise,
+            @Nullable String original,
+            long triggeredNanos) {
+        return new StaticFallback(given, failure -> {
+            if (trace == null) {
+                return;
+            }
+            long latency = machinery.nanoClock().getAsLong() - triggeredNanos;
+            String why = failure == null ? null : failure.toString();
+            tell(trace, new Signal.FallbackExecuted(subject, "static", latency, why, original));
+            if (failure == null) {
+                tell(trace, decision(Verdict.FALLBACK, reason, id, null, original));
+            }
+            close(trace, failure == null ? null : otherwise);
+        });
+    }
+
+    private void release(Call call) {
+        if (call.timer() instanceof DeadlineTimer.Entry armed) {
+            machinery.timer().disarm(armed);
+            call.timer(null);
+        }
+        machinery.inFlight().end(call);
+    }
+
+    private void settlePermit(long permit, Outcome outcome, long now) {
+        if (circuit != null) {
+            circuit.settle(permit, outcome, now);
+        }
+    }
+
+    /** The deadline of {@code call} is over. */
+    static void expire(Call call) {
+        if (call.guard() instanceof TargetGuard guard && !call.isSettled()) {
+            String id = guard.newId();
+            String message = Messages.expired(guard.subject, guard.deadlineNanos, id);
+            guard.cut(call, new Cut(new Refusal(Reason.DEADLINE_EXHAUSTED, message, 0, null), id));
+        }
+    }
+
+    /** The drain is over and {@code call} is not. */
+    static void drain(Call call) {
+        if (call.guard() instanceof TargetGuard guard && !call.isSettled()) {
+            String id = guard.newId();
+            String message = Messages.drained(guard.subject, id);
+            guard.cut(call, new Cut(new Refusal(Reason.DRAINING, message, 0, null), id));
+        }
+    }
+
+    private void cut(Call call, Cut cut) {
+        if (call.tryCut(cut)) {
+            machinery.canceller().cancel(call, cut.refusal());
+        }
+    }
+
+    /** The call was collected before it ended: nothing is known of the target. */
+    void settleAbandoned(long permit, @Nullable Object trace, long now) {
+        settlePermit(permit, Outcome.IGNORED, now);
+        tellNews((Trace) trace);
+        close((Trace) trace, null);
+    }
+
+    private BreakerState state() {
+        return circuit == null ? BreakerState.CLOSED : circuit.state();
+    }
+
+    private Signal.Decision decision(
+            Verdict verdict,
+            @Nullable Reason reason,
+            @Nullable String id,
+            @Nullable String counts,
+            @Nullable String original) {
+        return new Signal.Decision(subject, verdict, reason, state(), id, counts, original);
+    }
+
+    private static @Nullable String original(Ending ending) {
+        Throwable thrown = ending.thrown();
+        return thrown == null ? null : thrown.getClass().getName();
+    }
+
+    private String newId() {
+        return machinery.ids().next();
+    }
+
+    private @Nullable Trace open() {
+        try {
+            return machinery.sink().open(subject);
+        } catch (Throwable fault) {
+            machinery.faults().report("telemetry/open", fault);
+            return null;
+        }
+    }
+
+    private void tell(@Nullable Trace trace, Signal signal) {
+        if (trace != null) {
+            try {
+                trace.accept(signal);
+            } catch (Throwable fault) {
+                machinery.faults().report("telemetry/signal", fault);
+            }
+        }
+    }
+
+    private void tellNews(@Nullable Trace trace) {
+        if (circuit == null || !circuit.hasNews()) {
+            return;
+        }
+        for (Signal.Transition transition : circuit.news(subject)) {
+            if (trace == null) {
+                accept(transition);
+            } else {
+                tell(trace, transition);
+            }
+        }
+    }
+
+    private void accept(Signal signal) {
+        try {
+            machinery.sink().accept(signal);
+        } catch (Throwable fault) {
+            machinery.faults().report("telemetry/signal", fault);
+        }
+    }
+
+    private void close(@Nullable Trace trace, @Nullable Throwable thrown) {
+        if (trace != null) {
+            try {
+                trace.close(thrown);
+            } catch (Throwable fault) {
+                machinery.faults().report("telemetry/close", fault);
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.resilience.agent.policy;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Every key there is, as written below the root and below a policy. */
+final class Keys {
+    static final String ENABLED = "enabled";
+    static final String CONFIG = "config";
+    static final String MODE = "mode";
+    static final String DRAIN = "drain";
+    static final String FILE_FORMAT = "file-format";
+    static final String POLICIES = "policies";
+    static final String DEFAULTS = "defaults";
+
+    static final String MATCH = "match.";
+    static final String BREAKER = "breaker.";
+    static final String FALLBACK = "fallback";
+    static final String STATIC = "fallback.static";
+    static final String HEADERS_GROUP = "fallback.static.headers";
+    static final String HEADERS = HEADERS_GROUP + ".";
+
+    /** Beside {@code policies} and {@code defaults}, which are sections. */
+    static final List<String> ROOT = List.of(ENABLED, CONFIG, MODE, DRAIN, FILE_FORMAT);
+
+    /** Of a policy, and of {@code defaults} except for {@code match}; headers have any name. */
+    static final List<String> POLICY = List.of(
+            MODE,
+            "match.protocol",
+            "match.host",
+            "match.port",
+            "match.method",
+            "match.path",
+            "match.authority",
+            "match.service",
+            "match.url",
+            "match.pool",
+            "key",
+            "breaker.strategy",
+            "breaker.consecutive-failures",
+            "breaker.failure-rate",
+            "breaker.minimum-calls",
+            "breaker.window",
+            "breaker.slots",
+            "breaker.open-for",
+            "breaker.max-open-for",
+            "breaker.jitter",
+            "breaker.probes",
+            "breaker.probe-success-rate",
+            "breaker.probe-timeout",
+            "breaker.failure-on",
+            "breaker.ignore",
+            "deadline",
+            FALLBACK,
+            "fallback.static.status",
+            "fallback.static.content-type",
+            "fallback.static.body",
+            "fallback.static.body-base64",
+            "fallback.static.body-file");
+
+    /** Keys of versions to come: an error, so that nobody relies on them. */
+    private static final List<String> UNSUPPORTED = List.of(
+            "limit",
+            "match.sql",
+            "breaker.alpha",
+            "breaker.slow-call",
+            "breaker.slow-call-rate",
+            "breaker.slo",
+            "fallback.snapshot",
+            "fallback.alternate");
+
+    private static final Set<String> GROUPS = groups();
+
+    /** Whether this key of a policy has a value. */
+    static boolean isKnown(String key) {
+        return POLICY.contains(key) || (key.startsWith(HEADERS) && key.length() > HEADERS.length());
+    }
+
+    /** Whether this key of a policy has keys of its own. */
+    static boolean isGroup(String key) {
+        return GROUPS.contains(key);
+    }
+
+    static List<String> unsupported() {
+        return UNSUPPORTED;
+    }
+
+    static boolean isUnsupported(String key) {
+        return UNSUPPORTED.stream().anyMatch(future -> key.equals(future) || key.startsWith(future + "."));
+    }
+
+    /** The key itself, but for headers, whose names have no case. */
+    static String canonical(String key) {
+        return key.startsWith(HEADERS) ? key.toLowerCase(Locale.ROOT) : key;
+    }
+
+    /** What can stand right below this group, or below the policy itself for {@code ""}. */
+    static String below(String group) {
+        String prefix = group.isEmpty() ? "" : group + ".";
+        Set<String> names = new TreeSet<>();
+        for (String key : POLICY) {
+            if (key.startsWith(prefix)) {
+                String rest = key.substring(prefix.length());
+                int dot = rest.indexOf('.');
+                names.add(dot < 0 ? rest : rest.substring(0, dot));
+            }
+        }
+        if (group.equals(STATIC)) {
+            names.add("headers");
+        }
+        return String.join(", ", names);
+    }
+
+    private static Set<String> groups() {
+        Set<String> groups = new TreeSet<>();
+        for (String key : POLICY) {
+            for (int dot = key.indexOf('.'); dot > 0; dot = key.indexOf('.', dot + 1)) {
+                groups.add(key.substring(0, dot));
+            }
+        }
+        groups.add(HEADERS_GROUP);
+        return groups;
+    }
+
+    private Keys() {}
+}

@@ -1,0 +1,441 @@
+package dev.resilience.agent.policy;
+
+import static dev.resilience.agent.policy.BadValue.require;
+
+import dev.resilience.engine.BreakerConfig;
+import dev.resilience.engine.ConfigException;
+import dev.resilience.engine.Strategy;
+import dev.resilience.instrumentation.api.StaticAnswer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Verifies one section into a policy: what it does not say comes from {@code defaults}. */
+final class PolicyReader {
+    private static final List<String> BODIES =
+            List.of("fallback.static.body", "fallback.static.body-base64", "fallback.static.body-file");
+    private static final Set<String> FUTURE_STRATEGIES = Set.of("adaptive", "ewma", "two-dimension", "slo");
+    private static final Map<String, Set<StrategyName>> STRATEGY_KEYS = Map.of(
+            "breaker.consecutive-failures", EnumSet.of(StrategyName.CONSECUTIVE),
+            "breaker.failure-rate", EnumSet.of(StrategyName.TIME_WINDOW, StrategyName.COUNT_WINDOW),
+            "breaker.minimum-calls", EnumSet.of(StrategyName.TIME_WINDOW, StrategyName.COUNT_WINDOW),
+            "breaker.window", EnumSet.of(StrategyName.TIME_WINDOW, StrategyName.COUNT_WINDOW),
+            "breaker.slots", EnumSet.of(StrategyName.TIME_WINDOW));
+    private static final Set<String> OF_ANY_STRATEGY =
+            Set.of("breaker.strategy", "breaker.failure-on", "breaker.ignore");
+
+    /** The values of {@code breaker.strategy}. */
+    private enum StrategyName {
+        CONSECUTIVE,
+        TIME_WINDOW,
+        COUNT_WINDOW,
+        OFF
+    }
+
+    private final String name;
+    private final Section own;
+    private final Section defaults;
+    private final boolean isDefaults;
+    private final List<Problem> problems;
+    /** Settings of {@code defaults} that are told already. */
+    private final Set<Setting> told;
+
+    private boolean observes;
+
+    private PolicyReader(String name, Section own, Section defaults, List<Problem> problems, Set<Setting> told) {
+        this.name = name;
+        this.own = own;
+        this.defaults = defaults;
+        this.isDefaults = own == defaults;
+        this.problems = problems;
+        this.told = told;
+        this.observes = own.isBroken() || defaults.isBroken();
+    }
+
+    /** The policies of a draft, the default one first. */
+    static List<Policy> read(Draft draft, Mode mode) {
+        Set<Setting> told = new HashSet<>();
+        List<Policy> policies = new ArrayList<>();
+        policies.add(
+                new PolicyReader(Policy.DEFAULT_NAME, draft.defaults, draft.defaults, draft.problems, told).read(mode));
+        draft.policies.forEach((name, section) ->
+                policies.add(new PolicyReader(name, section, draft.defaults, draft.problems, told).read(mode)));
+        return policies;
+    }
+
+    private Policy read(Mode rootMode) {
+        Match match = isDefaults ? noMatch() : match();
+        Mode mode = value("mode", setting -> Values.word(setting, Mode.class), rootMode);
+        Key key = value("key", setting -> Values.word(setting, Key.class), Policy.DEFAULT_KEY);
+        BreakerConfig breaker = breaker();
+        FailureRules failures = failures(match);
+        Duration deadline = deadline();
+        StaticAnswer fallback = fallback(match);
+        return new Policy(
+                name,
+                observes ? Mode.OBSERVE : mode,
+                match,
+                key,
+                breaker,
+                failures,
+                deadline,
+                fallback,
+                answered(fallback, match));
+    }
+
+    private Match noMatch() {
+        for (Setting setting : own.all()) {
+            if (setting.key().startsWith(Keys.MATCH)) {
+                fail(setting, "left out: defaults is for every call that no policy matches");
+            }
+        }
+        return Match.ALL;
+    }
+
+    private Match match() {
+        Protocol protocol = optional("match.protocol", setting -> Values.word(setting, Protocol.class));
+        Glob host = optional("match.host", setting -> glob(setting, Glob::host));
+        List<Integer> ports = value("match.port", PolicyReader::ports, List.of());
+        List<Glob> methods = value("match.method", PolicyReader::methods, List.of());
+        Glob path = optional("match.path", PolicyReader::path);
+        Glob authority = optional("match.authority", setting -> glob(setting, Glob::authority));
+        Glob service = optional("match.service", setting -> glob(setting, Glob::service));
+        Glob url = optional("match.url", PolicyReader::url);
+        Glob pool = optional("match.pool", setting -> glob(setting, Glob::pool));
+        try {
+            return new Match(protocol, host, ports, methods, path, authority, service, url, pool);
+        } catch (BadValue contradiction) {
+            fail(firstOf(Keys.MATCH), contradiction.rule());
+            return new Match(protocol, null, List.of(), List.of(), null, null, null, null, null);
+        }
+    }
+
+    private static Glob glob(Setting setting, Function<String, Glob> kind) {
+        String text = setting.text();
+        require(!text.isEmpty(), setting.key(), "a name or a pattern");
+        return kind.apply(text);
+    }
+
+    private static List<Integer> ports(Setting setting) {
+        List<Integer> ports = new ArrayList<>();
+        for (String entry : setting.entries()) {
+            int port = Values.number(setting, entry);
+            require(port >= 1 && port <= 65535, setting.key(), "1 to 65535");
+            ports.add(port);
+        }
+        require(!ports.isEmpty(), setting.key(), "1 to 65535");
+        return ports;
+    }
+
+    private static List<Glob> methods(Setting setting) {
+        List<String> entries = setting.entries();
+        require(
+                !entries.isEmpty() && entries.stream().noneMatch(String::isEmpty),
+                setting.key(),
+                "a method or a list of methods");
+        return entries.stream().map(Glob::method).toList();
+    }
+
+    private static Glob path(Setting setting) {
+        String text = setting.text();
+        require(text.startsWith("/") || text.startsWith("*"), setting.key(), "a path that starts with / or *");
+        require(text.indexOf('?') < 0, setting.key(), "a path without its query");
+        return Glob.path(text);
+    }
+
+    private static Glob url(Setting setting) {
+        String text = setting.text();
+        require(text.startsWith("jdbc:") || text.startsWith("*"), setting.key(), "a URL that starts with jdbc: or *");
+        require(text.indexOf('?') < 0 && text.indexOf(';') < 0, setting.key(), "a URL without its parameters");
+        return Glob.url(text);
+    }
+
+    private @Nullable BreakerConfig breaker() {
+        StrategyName strategy = value("breaker.strategy", PolicyReader::strategyName, StrategyName.TIME_WINDOW);
+        warnOfForeignKeys(strategy);
+        if (strategy == StrategyName.OFF) {
+            return null;
+        }
+        Duration openFor = value("breaker.open-for", Values::duration, BreakerConfig.DEFAULT_OPEN_FOR);
+        Duration longest = BreakerConfig.DEFAULT_MAX_OPEN_FOR;
+        Duration maxOpenFor =
+                value("breaker.max-open-for", Values::duration, openFor.compareTo(longest) > 0 ? openFor : longest);
+        double jitter = value("breaker.jitter", Values::share, BreakerConfig.DEFAULT_JITTER);
+        int probes = value("breaker.probes", Values::number, BreakerConfig.DEFAULT_PROBES);
+        double rate = value("breaker.probe-success-rate", Values::share, BreakerConfig.DEFAULT_PROBE_SUCCESS_RATE);
+        Duration timeout = value("breaker.probe-timeout", Values::duration, BreakerConfig.DEFAULT_PROBE_TIMEOUT);
+        try {
+            return new BreakerConfig(strategy(strategy), openFor, maxOpenFor, jitter, probes, rate, timeout);
+        } catch (ConfigException outOfBounds) {
+            Setting setting = effective(Keys.BREAKER + outOfBounds.key());
+            fail(setting == null ? firstOf(Keys.BREAKER) : setting, outOfBounds.rule());
+            return Policy.DEFAULT_BREAKER;
+        }
+    }
+
+    private static StrategyName strategyName(Setting setting) {
+        require(
+                !FUTURE_STRATEGIES.contains(setting.text()),
+                setting.key(),
+                "consecutive, time-window, count-window or off: this version supports no other");
+        return Values.word(setting, StrategyName.class);
+    }
+
+    private Strategy strategy(StrategyName name) {
+        if (name == StrategyName.CONSECUTIVE) {
+            return new Strategy.Consecutive(
+                    value("breaker.consecutive-failures", Values::number, Strategy.Consecutive.DEFAULT_FAILURES));
+        }
+        double rate = value("breaker.failure-rate", Values::share, Strategy.TimeWindow.DEFAULT_FAILURE_RATE);
+        int minimum = Strategy.TimeWindow.DEFAULT_MINIMUM_CALLS;
+        if (name == StrategyName.COUNT_WINDOW) {
+            int calls = value("breaker.window", PolicyReader::calls, Strategy.CountWindow.DEFAULT_CALLS);
+            return new Strategy.CountWindow(
+                    calls, value("breaker.minimum-calls", Values::number, Math.min(minimum, Math.max(1, calls))), rate);
+        }
+        return new Strategy.TimeWindow(
+                value("breaker.window", Values::duration, Strategy.TimeWindow.DEFAULT_WINDOW),
+                value("breaker.slots", Values::number, Policy.DEFAULT_SLOTS),
+                value("breaker.minimum-calls", Values::number, minimum),
+                rate);
+    }
+
+    private static int calls(Setting setting) {
+        try {
+            return Values.number(setting);
+        } catch (BadValue notANumber) {
+            throw new BadValue(setting.key(), "a number of calls, for example 100", notANumber);
+        }
+    }
+
+    private void warnOfForeignKeys(StrategyName strategy) {
+        if (isDefaults) {
+            return;
+        }
+        for (Setting setting : own.all()) {
+            boolean foreign = strategy == StrategyName.OFF
+                    ? setting.key().startsWith(Keys.BREAKER) && !OF_ANY_STRATEGY.contains(setting.key())
+                    : !STRATEGY_KEYS
+                            .getOrDefault(setting.key(), Set.of(strategy))
+                            .contains(strategy);
+            if (foreign) {
+                problems.add(setting.problem(
+                        Severity.WARNING,
+                        "has no effect with strategy "
+                                + strategy.name().toLowerCase(Locale.ROOT).replace('_', '-')));
+            }
+        }
+    }
+
+    private FailureRules failures(Match match) {
+        Setting failureOn = effective("breaker.failure-on");
+        Setting ignore = effective("breaker.ignore");
+        List<String> failing = failureOn == null ? null : tokens(failureOn, match);
+        List<String> ignored = ignore == null ? null : tokens(ignore, match);
+        return new FailureRules(
+                rule(Protocol.HTTP, failureOn, failing, ignore, ignored, match),
+                rule(Protocol.GRPC, failureOn, failing, ignore, ignored, match),
+                rule(Protocol.JDBC, failureOn, failing, ignore, ignored, match));
+    }
+
+    private FailureRule rule(
+            Protocol protocol,
+            @Nullable Setting failureOn,
+            @Nullable List<String> failing,
+            @Nullable Setting ignore,
+            @Nullable List<String> ignored,
+            Match match) {
+        return FailureRule.of(
+                protocol,
+                failureOn == null || failing == null
+                        ? null
+                        : FailureToken.replacing(protocol, failing, served(failureOn, match)),
+                ignore == null || ignored == null
+                        ? List.of()
+                        : FailureToken.of(protocol, ignored, served(ignore, match)));
+    }
+
+    /** The protocols that this setting is written for. */
+    private Set<Protocol> served(Setting setting, Match match) {
+        Set<Protocol> served = EnumSet.allOf(Protocol.class);
+        if (setting.equals(own.get(setting.key()))) {
+            served.removeIf(protocol -> !match.serves(protocol));
+        }
+        return served;
+    }
+
+    private @Nullable List<String> tokens(Setting setting, Match match) {
+        Set<Protocol> served = served(setting, match);
+        return optional(setting.key(), given -> {
+            for (String token : given.entries()) {
+                FailureToken.verify(given.key(), token, served);
+            }
+            return given.entries();
+        });
+    }
+
+    private @Nullable Duration deadline() {
+        return optional("deadline", setting -> {
+            if (setting.text().equals("none")) {
+                return null;
+            }
+            require(
+                    !setting.text().equals("adaptive"),
+                    setting.key(),
+                    "a duration or none: this version does not support adaptive");
+            Duration deadline = Values.duration(setting);
+            Policy.requireDeadline(deadline);
+            return deadline;
+        });
+    }
+
+    private @Nullable StaticAnswer fallback(Match match) {
+        boolean inherited = !own.has(Keys.FALLBACK);
+        Section section = inherited ? defaults : own;
+        Setting none = section.get(Keys.FALLBACK);
+        Setting strongest = section.all().stream()
+                .filter(setting -> setting.key().startsWith(Keys.STATIC))
+                .max(Comparator.comparing(Setting::layer))
+                .orElse(null);
+        if (none != null && !none.text().equals("none")) {
+            fail(none, "none, or a list of answers");
+            return null;
+        }
+        if (strongest == null || (none != null && none.layer().compareTo(strongest.layer()) > 0)) {
+            return null;
+        }
+        if (none != null && none.layer() == strongest.layer()) {
+            fail(none, "left out beside a static answer");
+            return null;
+        }
+        if (!match.serves(Protocol.HTTP) && !match.serves(Protocol.GRPC)) {
+            if (!inherited) {
+                fail(strongest, "left out: a static answer serves HTTP and gRPC, and this policy guards jdbc only");
+            }
+            return null;
+        }
+        return answer(section, match);
+    }
+
+    /** Bytes that somebody else may have meant for HTTP are no gRPC message. */
+    private Set<Protocol> answered(@Nullable StaticAnswer fallback, Match match) {
+        Set<Protocol> answered = EnumSet.noneOf(Protocol.class);
+        if (fallback != null && match.serves(Protocol.HTTP)) {
+            answered.add(Protocol.HTTP);
+        }
+        boolean forGrpcAlone = own.has(Keys.FALLBACK) && !match.serves(Protocol.HTTP);
+        if (fallback != null && match.serves(Protocol.GRPC) && (forGrpcAlone || fallback.json() instanceof Map)) {
+            answered.add(Protocol.GRPC);
+        }
+        return answered;
+    }
+
+    private StaticAnswer answer(Section section, Match match) {
+        int status = value("fallback.static.status", Answers::status, Answers.DEFAULT_STATUS);
+        String contentType = optional("fallback.static.content-type", Answers::contentType);
+        Map<String, List<String>> headers = new LinkedHashMap<>();
+        for (Setting setting : section.all()) {
+            if (setting.key().startsWith(Keys.HEADERS)) {
+                List<String> values = optional(setting.key(), Answers::header);
+                if (values != null) {
+                    headers.put(setting.key().substring(Keys.HEADERS.length()), values);
+                }
+            }
+        }
+        Answers.Body body = body(section, match);
+        return new StaticAnswer(status, contentType, headers, body.bytes(), body.json());
+    }
+
+    private Answers.Body body(Section section, Match match) {
+        Setting chosen = null;
+        for (String key : BODIES) {
+            Setting setting = section.get(key);
+            if (setting == null || (chosen != null && setting.layer().compareTo(chosen.layer()) < 0)) {
+                continue;
+            }
+            if (chosen != null && setting.layer() == chosen.layer()) {
+                fail(setting, "left out: only one of body, body-base64 and body-file can be given");
+                return Answers.Body.EMPTY;
+            }
+            chosen = setting;
+        }
+        if (chosen == null) {
+            return Answers.Body.EMPTY;
+        }
+        Answers.Body body = value(chosen.key(), Answers::body, Answers.Body.EMPTY);
+        boolean message = body.json() instanceof Map;
+        if (chosen.key().equals("fallback.static.body") && !match.serves(Protocol.HTTP) && !message) {
+            fail(chosen, "a JSON object: the message of the gRPC method in protobuf's JSON form");
+        }
+        return body;
+    }
+
+    private <T> T value(String key, Function<Setting, T> reader, T otherwise) {
+        T value = optional(key, reader);
+        return value == null ? otherwise : value;
+    }
+
+    /** Null when nothing is given, or when what is given is an error. */
+    private <T> @Nullable T optional(String key, Function<Setting, @Nullable T> reader) {
+        Setting setting = effective(key);
+        if (setting == null) {
+            return null;
+        }
+        try {
+            return reader.apply(setting);
+        } catch (BadValue unreadable) {
+            fail(setting, unreadable.rule());
+            return null;
+        }
+    }
+
+    private @Nullable Setting effective(String key) {
+        Setting setting = own.get(key);
+        return setting == null && inherits(key) ? defaults.get(key) : setting;
+    }
+
+    private boolean inherits(String key) {
+        if (key.startsWith(Keys.FALLBACK)) {
+            return !own.has(Keys.FALLBACK);
+        }
+        if (key.equals("breaker.window")) { // a duration or a number, as the strategy says
+            Setting strategy = own.get("breaker.strategy");
+            Setting theirs = defaults.get("breaker.strategy");
+            String standard = "time-window";
+            return strategy == null
+                    || String.valueOf(strategy.value()).equals(theirs == null ? standard : theirs.value());
+        }
+        return !key.startsWith(Keys.MATCH);
+    }
+
+    private Setting firstOf(String prefix) {
+        for (Section section : List.of(own, defaults)) {
+            for (Setting setting : section.all()) {
+                if (setting.key().startsWith(prefix)) {
+                    return setting;
+                }
+            }
+        }
+        throw new IllegalStateException("nothing is set below " + prefix);
+    }
+
+    /** An error in a setting; {@code rule} completes "must be". */
+    private void fail(Setting setting, String rule) {
+        observes = true;
+        boolean mine = setting.equals(own.get(setting.key())) && !isDefaults;
+        if (!told.add(setting)) {
+            return;
+        }
+        problems.add(setting.problem(
+                Severity.ERROR, "must be " + rule + (mine ? Draft.consequence(name) : Draft.OF_DEFAULTS)));
+    }
+}

@@ -1,0 +1,85 @@
+package dev.resilience.agent.guard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import dev.resilience.agent.policy.Mode;
+import dev.resilience.agent.policy.Policy;
+import dev.resilience.instrumentation.api.Ending;
+import dev.resilience.instrumentation.api.Guard;
+import dev.resilience.instrumentation.api.Refusal;
+import java.lang.management.ManagementFactory;
+import java.net.URI;
+import java.util.Objects;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.Test;
+
+class AllocationTest {
+    private static final int CALLS = 1_000_000;
+
+    private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private final FakeCall call = new FakeCall();
+
+    @Test
+    void aPlainAdmissionAllocatesNothingWhileObserving() {
+        assertThat(bytesPerRun(Policies.policy(Mode.OBSERVE))).isZero();
+    }
+
+    @Test
+    void aPlainAdmissionAllocatesNothingWhileEnforcing() {
+        assertThat(bytesPerRun(Policies.policy(Mode.ENFORCE))).isZero();
+    }
+
+    @Test
+    void aRouteIsFoundWithoutMakingIt() {
+        assertThat(bytesPerRun(Policies.byRoute(Mode.ENFORCE))).isZero();
+    }
+
+    @Test
+    void readsTheClockTwiceForEachCall() {
+        ManualClock clock = new ManualClock();
+        Recorder recorder = new Recorder();
+        recorder.tracing = false;
+        GuardRegistry registry = registry(Policies.policy(Mode.ENFORCE), clock, recorder);
+        Guard guard = Objects.requireNonNull(registry.http("GET", URI.create("http://x/")));
+        long before = clock.reads();
+
+        guard.tryAcquire(call);
+        guard.settle(call, Ending.OK);
+
+        assertThat(clock.reads() - before).isEqualTo(2);
+    }
+
+    private long bytesPerRun(Policy policy) {
+        Recorder recorder = new Recorder();
+        recorder.tracing = false;
+        GuardRegistry registry = registry(policy, System::nanoTime, recorder);
+        URI uri = URI.create("http://Payments.svc:8443/v1/orders/17?q=secret");
+        // The first rounds pay for compilation and growth; the best of the others is what a call costs.
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 5; round++) {
+            least = Math.min(least, bytes(registry, uri));
+        }
+        return least;
+    }
+
+    private static GuardRegistry registry(Policy policy, LongSupplier clock, Recorder recorder) {
+        FaultLog faults = new FaultLog(line -> {});
+        return new GuardRegistry(
+                Policies.set(policy), Machinery.of(clock, recorder, faults), line -> {}, GuardRegistry.MAX_TARGETS);
+    }
+
+    private long bytes(GuardRegistry registry, URI uri) {
+        long thread = Thread.currentThread().getId();
+        long before = threads.getThreadAllocatedBytes(thread);
+        for (int i = 0; i < CALLS; i++) {
+            Guard guard = Objects.requireNonNull(registry.http("GET", uri));
+            Refusal refusal = guard.tryAcquire(call);
+            if (refusal != null) {
+                throw new AssertionError(refusal.message());
+            }
+            guard.settle(call, Ending.OK);
+        }
+        return threads.getThreadAllocatedBytes(thread) - before;
+    }
+}

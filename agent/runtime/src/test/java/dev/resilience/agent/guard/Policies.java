@@ -1,0 +1,50 @@
+package dev.resilience.agent.guard;
+
+import dev.resilience.agent.policy.FailureRules;
+import dev.resilience.agent.policy.Key;
+import dev.resilience.agent.policy.Match;
+import dev.resilience.agent.policy.Mode;
+import dev.resilience.agent.policy.Policy;
+import dev.resilience.agent.policy.PolicySet;
+import dev.resilience.engine.BreakerConfig;
+import dev.resilience.engine.Strategy;
+import dev.resilience.instrumentation.api.StaticAnswer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Policies as tests want them. */
+final class Policies {
+    static final Duration OPEN_FOR = Duration.ofSeconds(5);
+    static final StaticAnswer ANSWER =
+            new StaticAnswer(200, "text/plain", Map.of(), "none".getBytes(StandardCharsets.UTF_8), null);
+
+    /** Trips after three failures in a row. */
+    static final BreakerConfig BREAKER = breaker(3);
+
+    static BreakerConfig breaker(int failures) {
+        return new BreakerConfig(
+                new Strategy.Consecutive(failures), OPEN_FOR, OPEN_FOR, 0, 2, 1, Duration.ofSeconds(2));
+    }
+
+    static Policy policy(Mode mode) {
+        return policy(mode, BREAKER, null, null);
+    }
+
+    static Policy policy(
+            Mode mode, @Nullable BreakerConfig breaker, @Nullable Duration deadline, @Nullable StaticAnswer fallback) {
+        return new Policy("payments", mode, Match.ALL, Key.HOST, breaker, FailureRules.DEFAULTS, deadline, fallback);
+    }
+
+    static Policy byRoute(Mode mode) {
+        return new Policy("payments", mode, Match.ALL, Key.ROUTE, BREAKER, FailureRules.DEFAULTS, null, null);
+    }
+
+    static PolicySet set(Policy policy) {
+        return new PolicySet(List.of(), policy, policy.mode(), Duration.ofSeconds(1));
+    }
+
+    private Policies() {}
+}

@@ -1,0 +1,400 @@
+package dev.resilience.agent.guard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.resilience.agent.policy.Mode;
+import dev.resilience.agent.policy.Policy;
+import dev.resilience.agent.signal.Signal;
+import dev.resilience.agent.signal.Signal.Verdict;
+import dev.resilience.agent.signal.Sink;
+import dev.resilience.agent.signal.Subject;
+import dev.resilience.agent.signal.Trace;
+import dev.resilience.engine.BreakerState;
+import dev.resilience.instrumentation.api.Ending;
+import dev.resilience.instrumentation.api.Fallback;
+import dev.resilience.instrumentation.api.Guard;
+import dev.resilience.instrumentation.api.Reason;
+import dev.resilience.instrumentation.api.Refusal;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class TargetGuardTest {
+    private static final URI TARGET = URI.create("http://X:8443/a");
+
+    private final ManualClock clock = new ManualClock();
+    private final Recorder recorder = new Recorder();
+    private final List<String> lines = new ArrayList<>();
+    private final FaultLog faults = new FaultLog(lines::add);
+    private final Machinery machinery = Machinery.of(clock, recorder, faults);
+
+    private Guard guard(Policy policy) {
+        GuardRegistry registry = new GuardRegistry(Policies.set(policy), machinery, lines::add, 100);
+        return Objects.requireNonNull(registry.http("GET", TARGET));
+    }
+
+    private static Ending fault() {
+        return Ending.failed(Ending.IO, new IOException("reset"));
+    }
+
+    private void trip(Guard guard) {
+        for (int i = 0; i < 3; i++) {
+            FakeCall call = new FakeCall();
+            assertThat(guard.tryAcquire(call)).isNull();
+            guard.settle(call, fault());
+        }
+    }
+
+    @Nested
+    class Enforcing {
+        private final Guard guard = guard(Policies.policy(Mode.ENFORCE));
+
+        @Test
+        void admitsAndSettlesOnce() {
+            FakeCall call = new FakeCall();
+
+            assertThat(guard.tryAcquire(call)).isNull();
+            assertThat(machinery.inFlight().count()).isEqualTo(1);
+            assertThat(guard.settle(call, Ending.OK)).isNull();
+            assertThat(guard.settle(call, fault())).isNull();
+
+            assertThat(machinery.inFlight().count()).isZero();
+            assertThat(recorder.verdicts()).containsExactly(Verdict.ADMITTED);
+            assertThat(recorder.closed).containsExactly("answer");
+        }
+
+        @Test
+        void refusesOnceTheBreakerIsOpenAndSaysWhy() {
+            trip(guard);
+
+            Refusal refusal = guard.tryAcquire(new FakeCall());
+
+            assertThat(refusal).isNotNull();
+            assertThat(refusal.reason()).isEqualTo(Reason.CIRCUIT_OPEN);
+            assertThat(refusal.retryAfterNanos()).isEqualTo(Policies.OPEN_FOR.toNanos());
+            assertThat(refusal.message())
+                    .startsWith("resilience: call refused: circuit_open (102), policy payments, target http://x:8443, ")
+                    .contains(", retry in 5s, decision ")
+                    .endsWith(Objects.requireNonNull(recorder.lastDecision().id()));
+            assertThat(recorder.lastDecision().state()).isEqualTo(BreakerState.OPEN);
+            assertThat(machinery.inFlight().count()).isZero();
+        }
+
+        @Test
+        void tellsTheCallThatTrippedTheBreakerOfIt() {
+            trip(guard);
+
+            assertThat(recorder.signals)
+                    .filteredOn(Signal.Transition.class::isInstance)
+                    .hasSize(1);
+            assertThat(recorder.ofNoCall).isEmpty();
+        }
+
+        @Test
+        void tellsNobodysTransitionToTheSink() {
+            recorder.tracing = false;
+            trip(guard);
+
+            assertThat(recorder.ofNoCall).hasSize(1);
+        }
+
+        @Test
+        void closesAgainAfterThePulseAndItsProbes() {
+            trip(guard);
+            clock.advance(Policies.OPEN_FOR);
+            machinery.pulse().beat();
+            assertThat(recorder.ofNoCall).hasSize(1);
+
+            for (int i = 0; i < 2; i++) {
+                FakeCall probe = new FakeCall();
+                assertThat(guard.tryAcquire(probe)).isNull();
+                guard.settle(probe, Ending.OK);
+            }
+
+            assertThat(guard.tryAcquire(new FakeCall())).isNull();
+            assertThat(recorder.lastDecision().state()).isEqualTo(BreakerState.CLOSED);
+        }
+
+        @Test
+        void admitsWhenThePulseStandsStill() {
+            trip(guard);
+            clock.advance(Duration.ofSeconds(6));
+
+            assertThat(guard.tryAcquire(new FakeCall())).isNull();
+        }
+
+        @Test
+        void refusesEveryCallWhileDraining() {
+            machinery.inFlight().close();
+
+            Refusal refusal = guard.tryAcquire(new FakeCall());
+
+            assertThat(refusal).isNotNull();
+            assertThat(refusal.reason()).isEqualTo(Reason.DRAINING);
+            assertThat(refusal.message()).contains("draining (104)");
+        }
+
+        @Test
+        void cutsWhatTheDrainLeavesAndBlamesNobody() {
+            FakeCall call = new FakeCall();
+            guard.tryAcquire(call);
+
+            TargetGuard.drain(call);
+            TargetGuard.drain(call);
+            guard.settle(call, fault());
+
+            assertThat(call.cuts).hasSize(1);
+            assertThat(call.cuts.get(0).reason()).isEqualTo(Reason.DRAINING);
+            assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.REJECTED);
+            assertThat(recorder.lastDecision().reason()).isEqualTo(Reason.DRAINING);
+            assertThat(call.cuts.get(0).message())
+                    .endsWith(Objects.requireNonNull(recorder.lastDecision().id()));
+        }
+
+        @Test
+        void takesNoCallTheTargetAnsweredForAFault() {
+            for (int i = 0; i < 10; i++) {
+                FakeCall call = new FakeCall();
+                assertThat(guard.tryAcquire(call)).isNull();
+                guard.settle(call, Ending.status(404));
+            }
+
+            assertThat(guard.tryAcquire(new FakeCall())).isNull();
+        }
+    }
+
+    @Nested
+    class WithADeadline {
+        private final Guard guard = guard(Policies.policy(Mode.ENFORCE, null, Duration.ofMillis(300), null));
+
+        @Test
+        void cutsTheCallOnceAndSettlesItAsTimedOut() {
+            FakeCall call = new FakeCall();
+            guard.tryAcquire(call);
+
+            TargetGuard.expire(call);
+            TargetGuard.drain(call);
+            assertThat(guard.settleExpired(call, new IOException())).isNull();
+
+            assertThat(call.cuts).hasSize(1);
+            assertThat(call.cuts.get(0).message())
+                    .startsWith(
+                            "resilience: call cut: deadline_exhausted (100): no answer within 300ms, policy payments");
+            assertThat(recorder.verdicts()).containsExactly(Verdict.ADMITTED, Verdict.TIMED_OUT);
+            assertThat(recorder.lastDecision().original()).isEqualTo("java.io.IOException");
+            assertThat(call.cuts.get(0).message())
+                    .endsWith(Objects.requireNonNull(recorder.lastDecision().id()));
+        }
+
+        @Test
+        void cutsNothingThatIsOver() {
+            FakeCall call = new FakeCall();
+            guard.tryAcquire(call);
+            guard.settle(call, Ending.OK);
+
+            TargetGuard.expire(call);
+
+            assertThat(call.cuts).isEmpty();
+            assertThat(call.timer()).isNull();
+        }
+    }
+
+    @Nested
+    class WithAFallback {
+        private final Guard guard = guard(Policies.policy(Mode.ENFORCE, Policies.BREAKER, null, Policies.ANSWER));
+
+        @Test
+        void answersAFaultOfTheTarget() {
+            FakeCall call = new FakeCall();
+            guard.tryAcquire(call);
+
+            Fallback fallback = guard.settle(call, fault());
+            assertThat(fallback).isNotNull();
+            clock.advance(Duration.ofMillis(7));
+            fallback.served();
+            fallback.failed(new IOException());
+
+            assertThat(recorder.signals)
+                    .filteredOn(Signal.FallbackExecuted.class::isInstance)
+                    .singleElement()
+                    .satisfies(signal -> assertThat(((Signal.FallbackExecuted) signal).latencyNanos())
+                            .isEqualTo(7_000_000));
+            assertThat(recorder.verdicts()).containsExactly(Verdict.ADMITTED, Verdict.FALLBACK);
+            assertThat(recorder.closed).containsExactly("answer");
+        }
+
+        @Test
+        void answersARefusalUnderTheSameDecision() {
+            trip(guard);
+            Refusal refusal = guard.tryAcquire(new FakeCall());
+            assertThat(refusal).isNotNull();
+            String id = recorder.lastDecision().id();
+
+            Objects.requireNonNull(refusal.fallback()).served();
+
+            assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.FALLBACK);
+            assertThat(recorder.lastDecision().id()).isEqualTo(id);
+        }
+
+        @Test
+        void answersNoBusinessError() {
+            FakeCall call = new FakeCall();
+            guard.tryAcquire(call);
+
+            assertThat(guard.settle(call, Ending.status(404))).isNull();
+        }
+    }
+
+    @Nested
+    class Observing {
+        private final Guard guard =
+                guard(Policies.policy(Mode.OBSERVE, Policies.BREAKER, Duration.ofMillis(300), Policies.ANSWER));
+
+        @Test
+        void changesNothing() {
+            assertThat(guard.enforces()).isFalse();
+            assertThat(guard.deadlineNanos()).isZero();
+            machinery.inFlight().close();
+            FakeCall call = new FakeCall();
+
+            assertThat(guard.tryAcquire(call)).isNull();
+            assertThat(call.timer()).isNull();
+            assertThat(guard.settle(call, fault())).isNull();
+        }
+
+        @Test
+        void saysWhatItWouldRefuseAndCountsWhatThatWouldHaveCost() {
+            trip(guard);
+            FakeCall good = new FakeCall();
+            assertThat(guard.tryAcquire(good)).isNull();
+            assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.WOULD_REJECT);
+            assertThat(recorder.lastDecision().reason()).isEqualTo(Reason.CIRCUIT_OPEN);
+            guard.settle(good, Ending.OK);
+            FakeCall bad = new FakeCall();
+            guard.tryAcquire(bad);
+            guard.settle(bad, fault());
+
+            assertThat(((TargetGuard) guard).wouldHaveLost()).isEqualTo(1);
+        }
+
+        @Test
+        void saysWhatItWouldCut() {
+            FakeCall call = new FakeCall();
+            guard.tryAcquire(call);
+            clock.advance(Duration.ofMillis(301));
+            guard.settle(call, Ending.OK);
+
+            assertThat(recorder.verdicts()).containsExactly(Verdict.ADMITTED, Verdict.WOULD_TIME_OUT);
+        }
+
+        @Test
+        void runsTheWholeMachineOnWhatHappens() {
+            trip(guard);
+            clock.advance(Policies.OPEN_FOR);
+            machinery.pulse().beat();
+            for (int i = 0; i < 2; i++) {
+                FakeCall probe = new FakeCall();
+                guard.tryAcquire(probe);
+                guard.settle(probe, Ending.OK);
+            }
+            guard.tryAcquire(new FakeCall());
+
+            assertThat(recorder.lastDecision().state()).isEqualTo(BreakerState.CLOSED);
+            assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.ADMITTED);
+        }
+    }
+
+    @Nested
+    class Redirecting {
+        private final Guard guard =
+                guard(Policies.policy(Mode.REDIRECT, Policies.BREAKER, Duration.ofMillis(300), Policies.ANSWER));
+
+        @Test
+        void refusesNothingAndHasNoDeadline() {
+            trip(guard);
+
+            assertThat(guard.tryAcquire(new FakeCall())).isNull();
+            assertThat(guard.deadlineNanos()).isZero();
+        }
+
+        @Test
+        void answersFaults() {
+            FakeCall call = new FakeCall();
+            guard.tryAcquire(call);
+
+            assertThat(guard.settle(call, fault())).isNotNull();
+        }
+
+        @Test
+        void onlyReportsWithoutAnAnswerToGive() {
+            assertThat(guard(Policies.policy(Mode.REDIRECT)).enforces()).isFalse();
+        }
+    }
+
+    @Nested
+    class WithFaultsOfOurOwn {
+        @Test
+        void keepsProtectingWhenTelemetryFails() {
+            Machinery broken = Machinery.of(clock, new BrokenSink(), faults);
+            GuardRegistry registry =
+                    new GuardRegistry(Policies.set(Policies.policy(Mode.ENFORCE)), broken, lines::add, 100);
+            Guard guard = Objects.requireNonNull(registry.http("GET", TARGET));
+
+            trip(guard);
+
+            assertThat(guard.tryAcquire(new FakeCall())).isNotNull();
+            assertThat(lines)
+                    .containsExactly(
+                            "resilience: fault at telemetry/open: java.lang.AssertionError: broken;"
+                                    + " calls go on unguarded there",
+                            "resilience: fault at telemetry/signal: java.lang.AssertionError: broken;"
+                                    + " calls go on unguarded there");
+            assertThat(faults.bySite()).containsEntry("telemetry/open", 4L);
+        }
+
+        @Test
+        void letsTheCallPassWhenTheClockFails() {
+            Guard guard = guard(Policies.policy(Mode.ENFORCE));
+            Machinery broken = Machinery.of(clock, recorder, faults);
+            GuardRegistry registry = new GuardRegistry(
+                    Policies.set(Policies.policy(Mode.ENFORCE, null, null, null)),
+                    new Machinery(
+                            () -> {
+                                throw new AssertionError("no time");
+                            },
+                            recorder,
+                            faults,
+                            broken.inFlight(),
+                            broken.timer(),
+                            broken.canceller(),
+                            broken.pulse(),
+                            broken.ids()),
+                    lines::add,
+                    100);
+            Guard timeless = Objects.requireNonNull(registry.http("GET", TARGET));
+            FakeCall call = new FakeCall();
+
+            assertThat(timeless.tryAcquire(call)).isNull();
+            assertThat(timeless.settle(call, Ending.OK)).isNull();
+            assertThat(faults.total()).isEqualTo(1);
+            assertThat(guard.tryAcquire(new FakeCall())).isNull();
+        }
+    }
+
+    private static final class BrokenSink implements Sink {
+        @Override
+        public Trace open(Subject subject) {
+            throw new AssertionError("broken");
+        }
+
+        @Override
+        public void accept(Signal signal) {
+            throw new AssertionError("broken");
+        }
+    }
+}
