@@ -18,11 +18,10 @@ final class References {
     private final SortedSet<String> lines = new TreeSet<>();
     private final List<String> optional;
 
-    /** Leaves out the packages that need not be there, given with dots. */
+    /** Leaves out the packages that need not be there, given as prefixes of binary names. */
     References(List<String> optionalPackages) {
-        this.optional = optionalPackages.stream()
-                .map(name -> name.replace('.', '/') + "/")
-                .toList();
+        this.optional =
+                optionalPackages.stream().map(name -> name.replace('.', '/')).toList();
     }
 
     SortedSet<String> lines() {

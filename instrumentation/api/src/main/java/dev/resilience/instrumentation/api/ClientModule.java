@@ -35,7 +35,7 @@ public interface ClientModule {
         return true;
     }
 
-    /** Packages of the library that adapters can do without, with their dots: not checked before the first weave. */
+    /** Types adapters can do without, as prefixes of binary names such as {@code "org.x."}: not checked before weaving. */
     default List<String> optionalPackages() {
         return List.of();
     }
