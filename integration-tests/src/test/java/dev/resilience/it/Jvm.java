@@ -162,6 +162,7 @@ final class Jvm implements AutoCloseable {
     static final class Setup {
         private final Path jdk;
         private final List<String> options = new ArrayList<>();
+        private final List<String> further = new ArrayList<>();
         private String libraries = "newest";
 
         private Setup(Path jdk) {
@@ -180,6 +181,12 @@ final class Jvm implements AutoCloseable {
         /** The gRPC server of the tests, without the agent. */
         Jvm echoServer() {
             return new Setup(jdk).start("dev.resilience.apps.EchoServer");
+        }
+
+        /** Adds the jar that this class of the tests comes from. */
+        Setup alsoOnClassPath(Class<?> type) {
+            further.add(type.getProtectionDomain().getCodeSource().getLocation().getPath());
+            return this;
         }
 
         Setup option(String option) {
@@ -218,9 +225,10 @@ final class Jvm implements AutoCloseable {
         }
 
         private String classPath() throws IOException {
-            return Files.readString(
-                            Path.of(System.getProperty("resilience.libraries"), libraries, "target", "classpath"))
-                    .trim();
+            Path named = Path.of(System.getProperty("resilience.libraries"), libraries, "target", "classpath");
+            List<String> entries = new ArrayList<>(further);
+            entries.add(Files.readString(named).trim());
+            return String.join(java.io.File.pathSeparator, entries);
         }
     }
 }

@@ -507,6 +507,15 @@ class BreakerTest {
         }
 
         @Test
+        void tellsTheProbesThatAreOutAndTheGenerationThatFollows() {
+            long voted =
+                    Word.of(Word.HALF_OPEN, 4095) + 7 * Word.ONE_GRANTED + 2 * Word.ONE_SUCCEEDED + Word.ONE_FAILED;
+            assertThat(Word.outstanding(voted)).isEqualTo(4);
+            assertThat(Word.generationAfter(voted, 1)).isZero();
+            assertThat(Word.generationAfter(voted, 2)).isEqualTo(1);
+        }
+
+        @Test
         void neverGrantsAPermitThatReadsAsARefusal() {
             assertThat(Word.permit(Word.of(Word.CLOSED, 4095), -1)).isEqualTo(-2);
             assertThat(Word.permit(Word.of(Word.CLOSED, 4095), (1L << 52) - 1)).isEqualTo(-2);

@@ -42,17 +42,19 @@ import java.util.concurrent.TimeUnit;
  * ID sql URL SQL                 through HikariCP (one pool for each URL)
  * ID batch URL SQL               the same, as a batch of one
  * ID direct URL SQL              through DriverManager
- * ID threads                     how many live threads there are
+ * ID threads                     the names of all live threads, sorted
+ * ID hiccups                     how late a sleep of 1 ms was since the last such line: P50 and P99 in microseconds
  * ID set KEY VALUE               sets a system property
  * ID pool URL                    active and total connections of the pool
  * </pre>
  *
- * <p>Answers: {@code ID ok MILLIS TEXT} or {@code ID failed MILLIS CLASS: MESSAGE <- CAUSE...}.
+ * <p>Answers: {@code ID ok MICROS TEXT} or {@code ID failed MICROS CLASS: MESSAGE <- CAUSE...}.
  */
 public final class Caller {
     private final HttpClient http = HttpClient.newHttpClient();
     private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
     private final Map<String, HikariDataSource> pools = new ConcurrentHashMap<>();
+    private final Hiccups hiccups = new Hiccups();
     private final ExecutorService background = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "background");
         thread.setDaemon(true);
@@ -63,6 +65,7 @@ public final class Caller {
     public static void main(String[] arguments) throws IOException {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> say("hook ran"), "application-hook"));
         Caller caller = new Caller();
+        caller.background.execute(caller.hiccups);
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         say("ready");
         for (String line = input.readLine(); line != null; line = input.readLine()) {
@@ -81,9 +84,9 @@ public final class Caller {
         long start = System.nanoTime();
         try {
             String value = call(words);
-            say(words[0] + " ok " + millisSince(start) + " " + value);
+            say(words[0] + " ok " + microsSince(start) + " " + value);
         } catch (Throwable thrown) {
-            say(words[0] + " failed " + millisSince(start) + " " + describe(thrown));
+            say(words[0] + " failed " + microsSince(start) + " " + describe(thrown));
         }
     }
 
@@ -103,7 +106,12 @@ public final class Caller {
             case "sql" -> sql(words[2], words[3], false);
             case "batch" -> sql(words[2], words[3], true);
             case "direct" -> direct(words[2], words[3]);
-            case "threads" -> Integer.toString(Thread.activeCount());
+            case "threads" ->
+                Thread.getAllStackTraces().keySet().stream()
+                        .map(Thread::getName)
+                        .sorted()
+                        .collect(java.util.stream.Collectors.joining(","));
+            case "hiccups" -> hiccups.since();
             case "set" -> System.setProperty(words[2], words[3]) + "";
             case "pool" -> {
                 var pool = pools.computeIfAbsent(words[2], Caller::open).getHikariPoolMXBean();
@@ -230,13 +238,39 @@ public final class Caller {
         return text.toString().replaceAll("\\s+", " ");
     }
 
-    private static long millisSince(long start) {
-        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+    private static long microsSince(long start) {
+        return TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - start);
     }
 
     private static synchronized void say(String line) {
         System.out.println(line);
         System.out.flush();
+    }
+
+    /** How late the machine itself is: what no program on it can do better than. */
+    private static final class Hiccups implements Runnable {
+        private final List<Long> late = new ArrayList<>();
+
+        @Override
+        public void run() {
+            while (true) {
+                long start = System.nanoTime();
+                java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+                long micros = (System.nanoTime() - start) / 1000 - 1000;
+                synchronized (late) {
+                    late.add(micros);
+                }
+            }
+        }
+
+        String since() {
+            synchronized (late) {
+                late.sort(null);
+                String text = late.get(late.size() / 2) + "/" + late.get(late.size() * 99 / 100);
+                late.clear();
+                return text;
+            }
+        }
     }
 
     /** Gathers what a call answers, and on which kind of thread it ended. */

@@ -14,12 +14,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The gRPC server of {@link Echo}. What it does is in the text it is sent: {@code hang} never answers, {@code slow N}
- * answers after N milliseconds, {@code fail CODE} answers with that status, anything else comes back. {@code calls}
- * answers how many calls came, {@code cancelled} how many of them were cancelled by the client.
+ * answers after N milliseconds, {@code fail CODE} answers with that status, anything else comes back.
  */
 public final class EchoServer {
     private final AtomicInteger calls = new AtomicInteger();
     private final AtomicInteger cancelled = new AtomicInteger();
+    private volatile boolean failing;
 
     /** Serves on the port given, or on a free one, and says which. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
@@ -42,21 +42,28 @@ public final class EchoServer {
                 .start();
     }
 
+    /** While set, every unary call fails with UNAVAILABLE. */
+    public void failing(boolean on) {
+        failing = on;
+    }
+
+    /** How many calls came. */
+    public int calls() {
+        return calls.get();
+    }
+
+    /** How many of them the client cancelled. */
+    public int cancelled() {
+        return cancelled.get();
+    }
+
     private void say(String text, StreamObserver<String> responses) {
-        if (text.equals("calls")) {
-            answer(responses, Integer.toString(calls.get()));
-            return;
-        }
-        if (text.equals("cancelled")) {
-            answer(responses, Integer.toString(cancelled.get()));
-            return;
-        }
         calls.incrementAndGet();
         if (responses instanceof io.grpc.stub.ServerCallStreamObserver<String> call) {
             call.setOnCancelHandler(cancelled::incrementAndGet);
         }
-        if (text.startsWith("fail ")) {
-            responses.onError(Status.Code.valueOf(text.substring(5))
+        if (failing || text.startsWith("fail ")) {
+            responses.onError(Status.Code.valueOf(failing ? "UNAVAILABLE" : text.substring(5))
                     .toStatus()
                     .withDescription("as told")
                     .asRuntimeException());

@@ -1,0 +1,33 @@
+package dev.resilience.it;
+
+import dev.resilience.apps.EchoServer;
+import io.grpc.Server;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** The gRPC server of the tests in the tests' own JVM, where its counts can be read. */
+final class EchoFixture implements AutoCloseable {
+    private final EchoServer echo = new EchoServer();
+    private final Server server;
+
+    EchoFixture() {
+        try {
+            server = echo.start(0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    String target() {
+        return "127.0.0.1:" + server.getPort();
+    }
+
+    EchoServer echo() {
+        return echo;
+    }
+
+    @Override
+    public void close() {
+        server.shutdownNow();
+    }
+}

@@ -1,0 +1,127 @@
+package dev.resilience.it;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A TCP relay in front of a server: counts what passes, swallows it, or hangs up. */
+final class Relay implements AutoCloseable {
+    private final ServerSocket listener;
+    private final int target;
+    private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicLong sent = new AtomicLong();
+    private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "relay");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private volatile boolean swallowing;
+    private volatile boolean hangingUp;
+
+    Relay(int target) {
+        this.target = target;
+        try {
+            listener = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        threads.execute(this::accept);
+    }
+
+    int port() {
+        return listener.getLocalPort();
+    }
+
+    int connections() {
+        return connections.get();
+    }
+
+    /** How many bytes clients have sent. */
+    long sent() {
+        return sent.get();
+    }
+
+    /** From now on nothing passes either way, and nobody is told: a black hole. */
+    void swallow(boolean on) {
+        swallowing = on;
+    }
+
+    /** From now on connections are closed as soon as they are made. */
+    void hangUp(boolean on) {
+        hangingUp = on;
+        if (on) {
+            sockets.forEach(Relay::closeQuietly);
+        }
+    }
+
+    private void accept() {
+        while (!listener.isClosed()) {
+            try {
+                Socket client = listener.accept();
+                connections.incrementAndGet();
+                if (hangingUp) {
+                    client.close();
+                    continue;
+                }
+                Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
+                sockets.add(client);
+                sockets.add(server);
+                threads.execute(() -> copy(client, server, true));
+                threads.execute(() -> copy(server, client, false));
+            } catch (IOException e) {
+                return;
+            }
+        }
+    }
+
+    private void copy(Socket from, Socket to, boolean counted) {
+        byte[] buffer = new byte[8192];
+        try (from;
+                to) {
+            InputStream input = from.getInputStream();
+            OutputStream output = to.getOutputStream();
+            for (int n = input.read(buffer); n >= 0; n = input.read(buffer)) {
+                if (counted) {
+                    sent.addAndGet(n);
+                }
+                if (!swallowing) {
+                    output.write(buffer, 0, n);
+                    output.flush();
+                }
+            }
+        } catch (IOException e) {
+            // one side is gone; so is the other now
+            closeQuietly(to);
+        }
+    }
+
+    private static void closeQuietly(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            listener.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        sockets.forEach(Relay::closeQuietly);
+        threads.shutdownNow();
+    }
+}
