@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 public record PolicySet(List<Policy> policies, Policy defaults, Mode mode, Duration drain) {
     public static final Duration DEFAULT_DRAIN = Duration.ofSeconds(20);
 
+    private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
+
     /** What is in force where nothing is configured: every call observed. */
     public static final PolicySet DEFAULTS = new PolicySet(
             List.of(),
@@ -33,8 +35,6 @@ public record PolicySet(List<Policy> policies, Policy defaults, Mode mode, Durat
                     Set.of()),
             Policy.DEFAULT_MODE,
             DEFAULT_DRAIN);
-
-    private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
 
     public PolicySet {
         policies = List.copyOf(policies);
