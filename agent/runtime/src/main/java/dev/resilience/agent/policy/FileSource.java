@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -19,6 +20,7 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 /** Reads the YAML file into a draft. */
 final class FileSource {
     static final String FORMAT = "1.0";
+    private static final Set<Tag> PLAIN = Set.of(Tag.STR, Tag.INT, Tag.FLOAT, Tag.BOOL);
 
     private final Draft draft;
     private final String name;
@@ -161,7 +163,7 @@ final class FileSource {
                 return;
             }
             if (key.equals(Keys.STATIC)) {
-                section.put(Setting.of(key, "", Layer.FILE, at(tuple.getKeyNode()), written));
+                section.put(new Setting(key, null, null, Layer.FILE, at(tuple.getKeyNode()), written, null));
             }
             keys(section, path, key, mapping);
         } else if (Keys.isKnown(key)) {
@@ -229,7 +231,7 @@ final class FileSource {
             fail(section, at(scalar), written, "must have a value");
             return null;
         }
-        if (!scalar.getTag().getValue().startsWith(Tag.PREFIX)) {
+        if (!PLAIN.contains(scalar.getTag())) {
             fail(
                     section,
                     at(scalar),
@@ -280,7 +282,7 @@ final class FileSource {
     static String unknown(String key) {
         int dot = key.lastIndexOf('.');
         String group = dot < 0 ? "" : key.substring(0, dot);
-        return unknown(key, Keys.POLICY, Keys.isGroup(group) ? Keys.below(group) : Keys.below(""));
+        return unknown(key, Keys.names(), Keys.isGroup(group) ? Keys.below(group) : Keys.below(""));
     }
 
     static String unknown(String key, List<String> known, String here) {

@@ -1,5 +1,6 @@
 package dev.resilience.agent.policy;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -94,6 +95,13 @@ final class Keys {
     /** The key itself, but for headers, whose names have no case. */
     static String canonical(String key) {
         return key.startsWith(HEADERS) ? key.toLowerCase(Locale.ROOT) : key;
+    }
+
+    /** Every name that can stand below a policy, with or without keys of its own. */
+    static List<String> names() {
+        List<String> names = new ArrayList<>(POLICY);
+        names.addAll(GROUPS);
+        return names;
     }
 
     /** What can stand right below this group, or below the policy itself for {@code ""}. */

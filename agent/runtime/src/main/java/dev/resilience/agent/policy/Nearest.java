@@ -7,12 +7,19 @@ import org.jspecify.annotations.Nullable;
 final class Nearest {
     private static final int FARTHEST = 3;
 
-    /** Null when none is near. */
+    /** Null when none is near. A known name under the wrong parent is as near as one typing error. */
     static @Nullable String to(String word, Collection<String> known) {
+        String last = lastPart(word);
+        String parent = parent(word);
         String nearest = null;
-        int least = Math.min(FARTHEST, Math.max(1, word.length() / 3)) + 1;
+        int least = Math.min(FARTHEST, Math.max(1, last.length() / 3)) + 1;
         for (String candidate : known) {
-            int distance = lastPart(word).equals(lastPart(candidate)) ? 1 : distance(word, candidate);
+            int distance = least;
+            if (parent(candidate).equals(parent)) {
+                distance = distance(last, lastPart(candidate));
+            } else if (lastPart(candidate).equals(last)) {
+                distance = 1;
+            }
             if (distance < least) {
                 least = distance;
                 nearest = candidate;
@@ -21,9 +28,12 @@ final class Nearest {
         return nearest;
     }
 
-    /** A key under the wrong parent is as good as one typing error. */
     private static String lastPart(String key) {
         return key.substring(key.lastIndexOf('.') + 1);
+    }
+
+    private static String parent(String key) {
+        return key.substring(0, key.lastIndexOf('.') + 1);
     }
 
     /** Insertions, deletions, replacements and swaps of neighbours. */

@@ -26,6 +26,9 @@ public record Problem(
 
     /** One line, bounded, and without what follows a {@code ?}: that is where URLs carry passwords. */
     private static String printable(String value) {
+        if (value.isEmpty()) {
+            return "\"\"";
+        }
         StringBuilder text = new StringBuilder();
         for (int at = 0; at < value.length(); at++) {
             char next = value.charAt(at);
