@@ -24,7 +24,7 @@ class GuardRegistryTest {
     private final Recorder recorder = new Recorder();
     private final List<String> lines = new ArrayList<>();
     private final FaultLog faults = new FaultLog(lines::add);
-    private final Machinery machinery = Machinery.of(clock, recorder, faults);
+    private final Machinery machinery = Machinery.byHand(clock, recorder, faults);
     private final GuardRegistry registry =
             new GuardRegistry(Policies.set(Policies.policy(Mode.ENFORCE)), machinery, lines::add, 3);
 
