@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
 public final class PolicyLoader {
     /** Reads the file that {@code resilience.config} names, if any. */
     public static Loaded load(Map<String, String> properties, Map<String, String> environment) {
+        if (properties.isEmpty() && environment.isEmpty()) {
+            // the usual start: nothing to read, so nothing of the reader is loaded
+            return new Loaded(PolicySet.DEFAULTS, List.of(), true, true);
+        }
         String named = properties.get(PropertySource.PREFIX + Keys.CONFIG);
         String source = named == null ? EnvironmentSource.SOURCE : PropertySource.SOURCE;
         if (named == null) {

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record PolicySet(List<Policy> policies, Policy defaults, Mode mode, Duration drain) {
     public static final Duration DEFAULT_DRAIN = Duration.ofSeconds(20);
+    private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
+
+    private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
 
     private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
 

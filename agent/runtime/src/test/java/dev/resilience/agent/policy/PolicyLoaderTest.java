@@ -1,0 +1,615 @@
+package dev.resilience.agent.policy;
+
+import static dev.resilience.agent.policy.Configurations.file;
+import static dev.resilience.agent.policy.Configurations.map;
+import static dev.resilience.agent.policy.Configurations.only;
+import static dev.resilience.agent.policy.Configurations.policy;
+import static dev.resilience.agent.policy.Configurations.properties;
+import static dev.resilience.agent.policy.Configurations.variables;
+import static dev.resilience.agent.policy.Configurations.yaml;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.resilience.engine.BreakerConfig;
+import dev.resilience.engine.Strategy;
+import dev.resilience.instrumentation.api.StaticAnswer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PolicyLoaderTest {
+    @Nested
+    class WithoutConfiguration {
+        @Test
+        void observesEveryCall() {
+            Loaded loaded = properties();
+
+            assertThat(loaded.policies()).isEqualTo(PolicySet.DEFAULTS);
+            assertThat(loaded.usable()).isTrue();
+            assertThat(loaded.enabled()).isTrue();
+            assertThat(loaded.policies().mode()).isEqualTo(Mode.OBSERVE);
+            assertThat(loaded.policies().drain()).isEqualTo(Duration.ofSeconds(20));
+            assertThat(loaded.policies().defaults().name()).isEqualTo("default");
+        }
+
+        @Test
+        void ignoresPropertiesAndVariablesOfOthers() {
+            assertThat(PolicyLoader.load(
+                                    Map.of("resilience4j.x", "1", "java.version", "17"),
+                                    Map.of("RESILIENCE4J", "1", "resilience_mode", "enforce", "RESILIENCE_MODE", ""))
+                            .problems())
+                    .isEmpty();
+        }
+    }
+
+    @Nested
+    class InThreeForms {
+        private final Map<String, String> root =
+                new LinkedHashMap<>(map("enabled", "false", "mode", "redirect", "drain", "7s"));
+
+        @Test
+        void readsEveryKeyOfAPolicyAlike(@TempDir Path directory) throws IOException {
+            Path body = Files.writeString(directory.resolve("body.json"), "{\"a\":1}");
+            Map<String, String> samples = samples(body.toString());
+            assertThat(samples.keySet()).containsAll(Keys.POLICY);
+
+            samples.forEach((key, value) -> {
+                Map<String, String> context = context(key);
+                Map<String, String> with = new LinkedHashMap<>(context);
+                with.put(key, value);
+
+                Policy without = only(PolicyLoader.load(asProperties(context), Map.of(), null));
+                Policy byProperty = only(PolicyLoader.load(asProperties(with), Map.of(), null));
+                Policy byVariable = only(PolicyLoader.load(Map.of(), asVariables(with), null));
+                Policy byFile = only(yaml(directory, asYaml(with)));
+
+                assertThat(byProperty).as(key).isEqualTo(byVariable).isEqualTo(byFile);
+                if (!key.equals("fallback")) {
+                    assertThat(byProperty).as(key).isNotEqualTo(without);
+                }
+            });
+        }
+
+        @Test
+        void readsEveryKeyOfTheDefaultsAlike(@TempDir Path directory) throws IOException {
+            Path body = Files.writeString(directory.resolve("body.json"), "{\"a\":1}");
+            samples(body.toString()).forEach((key, value) -> {
+                if (key.startsWith(Keys.MATCH)) {
+                    return;
+                }
+                Map<String, String> with = new LinkedHashMap<>(context(key));
+                with.put(key, value);
+
+                PolicySet byProperty = sound(PolicyLoader.load(rename(asProperties(with)), Map.of(), null));
+                PolicySet byVariable = sound(PolicyLoader.load(Map.of(), rename(asVariables(with)), null));
+                PolicySet byFile = sound(yaml(directory, "defaults: " + flow(with)));
+
+                assertThat(byProperty).as(key).isEqualTo(byVariable).isEqualTo(byFile);
+            });
+        }
+
+        @Test
+        void readsEveryKeyOfTheRootAlike(@TempDir Path directory) {
+            root.forEach((key, value) -> {
+                Loaded byProperty = properties("resilience." + key, value);
+                Loaded byVariable = variables(EnvironmentSource.PREFIX + EnvironmentSource.variable(key), value);
+                Loaded byFile = yaml(directory, key + ": " + value);
+
+                assertThat(byProperty).as(key).isEqualTo(byVariable).isEqualTo(byFile);
+                assertThat(byProperty).as(key).isNotEqualTo(properties());
+                assertThat(byProperty.problems()).isEmpty();
+            });
+        }
+
+        @Test
+        void findsTheFileByPropertyAndVariable(@TempDir Path directory) {
+            String file = file(directory, "mode: enforce").toString();
+
+            assertThat(PolicyLoader.load(Map.of("resilience.config", file), Map.of("RESILIENCE_CONFIG", "absent"))
+                            .policies()
+                            .mode())
+                    .isEqualTo(Mode.ENFORCE);
+            assertThat(PolicyLoader.load(Map.of(), Map.of("RESILIENCE_CONFIG", file))
+                            .policies()
+                            .mode())
+                    .isEqualTo(Mode.ENFORCE);
+            Loaded impossible =
+                    PolicyLoader.load(Map.of("resilience.config", "a\0b", "resilience.mode", "enforce"), Map.of());
+            assertThat(impossible.problems())
+                    .singleElement()
+                    .hasToString(
+                            "error in system property: config: must be the path of a file; every policy only observes");
+            assertThat(impossible.policies().mode()).isEqualTo(Mode.OBSERVE);
+        }
+
+        private static Map<String, String> samples(String body) {
+            Map<String, String> samples = new LinkedHashMap<>(map(
+                    "mode", "enforce",
+                    "match.protocol", "grpc",
+                    "match.host", "*.svc",
+                    "match.port", "80,8080",
+                    "match.method", "GET,PUT",
+                    "match.path", "/v1/**",
+                    "match.authority", "stock:9000",
+                    "match.service", "shop.*",
+                    "match.url", "jdbc:h2:**",
+                    "match.pool", "Shop",
+                    "key", "route",
+                    "breaker.strategy", "off",
+                    "breaker.consecutive-failures", "7",
+                    "breaker.failure-rate", "12.5%"));
+            samples.putAll(map(
+                    "breaker.minimum-calls", "3",
+                    "breaker.window", "1m",
+                    "breaker.slots", "6",
+                    "breaker.open-for", "1s",
+                    "breaker.max-open-for", "2h",
+                    "breaker.jitter", "0%",
+                    "breaker.probes", "3",
+                    "breaker.probe-success-rate", "100%",
+                    "breaker.probe-timeout", "900ms",
+                    "breaker.failure-on", "500,timeout",
+                    "breaker.ignore", "503",
+                    "deadline", "1d",
+                    "fallback", "none"));
+            samples.putAll(map(
+                    "fallback.static.status", "503",
+                    "fallback.static.content-type", "text/plain",
+                    "fallback.static.headers.retry-after", "5, then more",
+                    "fallback.static.body", " padded ",
+                    "fallback.static.body-base64", "AAEC",
+                    "fallback.static.body-file", body));
+            return samples;
+        }
+
+        private static Map<String, String> context(String key) {
+            return switch (key) {
+                case "breaker.consecutive-failures" -> Map.of("breaker.strategy", "consecutive");
+                default ->
+                    key.startsWith("fallback.static.") && !key.endsWith("status")
+                            ? Map.of("fallback.static.status", "200")
+                            : Map.of("key", "host");
+            };
+        }
+
+        private static Map<String, String> asProperties(Map<String, String> keys) {
+            Map<String, String> properties = new HashMap<>();
+            keys.forEach((key, value) -> properties.put("resilience.policies.p." + key, value));
+            return properties;
+        }
+
+        private static Map<String, String> asVariables(Map<String, String> keys) {
+            Map<String, String> variables = new HashMap<>();
+            keys.forEach(
+                    (key, value) -> variables.put("RESILIENCE_POLICIES_P_" + EnvironmentSource.variable(key), value));
+            return variables;
+        }
+
+        private static Map<String, String> rename(Map<String, String> policy) {
+            Map<String, String> defaults = new HashMap<>();
+            policy.forEach((key, value) ->
+                    defaults.put(key.replace("policies.p.", "defaults.").replace("POLICIES_P_", "DEFAULTS_"), value));
+            return defaults;
+        }
+
+        private static String asYaml(Map<String, String> keys) {
+            return "policies: {p: " + flow(keys) + "}";
+        }
+
+        /** Each key as a map within maps, in YAML's flow style. */
+        private static String flow(Map<String, String> keys) {
+            Map<String, Object> tree = new LinkedHashMap<>();
+            keys.forEach((key, value) -> insert(tree, key, value));
+            return flow((Object) tree);
+        }
+
+        @SuppressWarnings("unchecked")
+        private static void insert(Map<String, Object> tree, String key, String value) {
+            int dot = key.indexOf('.');
+            if (dot < 0) {
+                tree.put(key, value);
+            } else {
+                Object below = tree.computeIfAbsent(key.substring(0, dot), name -> new LinkedHashMap<String, Object>());
+                insert((Map<String, Object>) below, key.substring(dot + 1), value);
+            }
+        }
+
+        private static String flow(Object node) {
+            if (!(node instanceof Map<?, ?> map)) {
+                return "'" + node + "'";
+            }
+            List<String> entries = new ArrayList<>();
+            map.forEach((key, value) -> entries.add(key + ": " + flow(value)));
+            return "{" + String.join(", ", entries) + "}";
+        }
+
+        private static PolicySet sound(Loaded loaded) {
+            assertThat(loaded.problems()).isEmpty();
+            return loaded.policies();
+        }
+    }
+
+    @Nested
+    class OfSeveralSources {
+        @Test
+        void takesEachKeyFromTheStrongest(@TempDir Path directory) {
+            Path file = file(directory, """
+                    mode: observe
+                    policies:
+                      p: { mode: redirect, deadline: 1s, key: route, breaker: { probes: 3 } }
+                    """);
+            Map<String, String> environment = map(
+                    "RESILIENCE_POLICIES_P_DEADLINE", "2s",
+                    "RESILIENCE_POLICIES_P_BREAKER_PROBES", "4",
+                    "RESILIENCE_MODE", "enforce");
+            Map<String, String> properties =
+                    map("resilience.policies.p.breaker.probes", "5", "resilience.mode", "redirect");
+
+            Loaded loaded = PolicyLoader.load(properties, environment, file);
+            Policy policy = only(loaded);
+
+            assertThat(policy.mode()).isEqualTo(Mode.REDIRECT);
+            assertThat(policy.key()).isEqualTo(Key.ROUTE);
+            assertThat(policy.deadline()).isEqualTo(Duration.ofSeconds(2));
+            assertThat(breaker(policy).probes()).isEqualTo(5);
+            assertThat(loaded.policies().mode()).isEqualTo(Mode.REDIRECT);
+        }
+
+        @Test
+        void readsOnlyTheStrongestValue(@TempDir Path directory) {
+            Path file = file(directory, "policies: { p: { deadline: wrong } }");
+
+            assertThat(only(PolicyLoader.load(map("resilience.policies.p.deadline", "1s"), Map.of(), file))
+                            .deadline())
+                    .isEqualTo(Duration.ofSeconds(1));
+        }
+
+        @Test
+        void keepsTheOrderOfTheFileAndPutsOthersAfterItByName(@TempDir Path directory) {
+            Path file = file(directory, "policies: { z: { deadline: 1s }, b: { deadline: 1s } }");
+            Loaded loaded = PolicyLoader.load(
+                    map(
+                            "resilience.policies.y.deadline", "1s",
+                            "resilience.policies.b.key", "route",
+                            "resilience.policies.c.deadline", "1s"),
+                    map("RESILIENCE_POLICIES_A_DEADLINE", "1s", "RESILIENCE_POLICIES_D_X_DEADLINE", "1s"),
+                    file);
+
+            assertThat(loaded.problems()).isEmpty();
+            assertThat(loaded.policies().policies())
+                    .extracting(Policy::name)
+                    .containsExactly("z", "b", "a", "c", "d-x", "y");
+        }
+
+        @Test
+        void letsAStrongerBodyOfAnotherKindReplaceAWeakerOne(@TempDir Path directory) {
+            Path file = file(directory, "policies: { p: { fallback: [ static: { status: 503, body: weak } ] } }");
+
+            StaticAnswer answer = answer(only(PolicyLoader.load(
+                    map("resilience.policies.p.fallback.static.body-base64", "c3Ryb25n"), Map.of(), file)));
+
+            assertThat(answer.text()).isEqualTo("strong");
+            assertThat(answer.status()).isEqualTo(503);
+        }
+
+        @Test
+        void letsAStrongerNoneTakeTheFallbackAway(@TempDir Path directory) {
+            Path file = file(directory, "policies: { p: { fallback: [ static: { status: 503 } ] } }");
+            Path none = file(Objects.requireNonNull(directory), "policies: { p: { fallback: [] } }");
+
+            assertThat(only(PolicyLoader.load(map("resilience.policies.p.fallback", "none"), Map.of(), file))
+                            .fallback())
+                    .isNull();
+            assertThat(answer(only(PolicyLoader.load(
+                                    map("resilience.policies.p.fallback.static.status", "201"), Map.of(), none)))
+                            .status())
+                    .isEqualTo(201);
+        }
+    }
+
+    @Nested
+    class OfVariables {
+        @ParameterizedTest
+        @CsvSource({
+            "RESILIENCE_POLICIES_PAY_MENTS_DEADLINE, pay-ments",
+            "RESILIENCE_POLICIES_PAY_MENTS_MATCH_HOST, pay-ments",
+            "RESILIENCE_POLICIES_MATCH_MATCH_HOST, match",
+            "RESILIENCE_POLICIES_A_B_C_BREAKER_PROBE_TIMEOUT, a-b-c",
+            "RESILIENCE_POLICIES_X_FALLBACK_STATIC_HEADERS_RETRY_AFTER, x",
+            "RESILIENCE_POLICIES_X_FALLBACK_STATIC_BODY_FILE, x",
+        })
+        void leavesTheShortestNameToAPolicyNobodyElseNames(String variable, String expected) {
+            Loaded loaded = variables(variable, "1s");
+
+            assertThat(loaded.policies().policies()).extracting(Policy::name).containsExactly(expected);
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"pay_ments", "Pay-Ments", "PAY_MENTS"})
+        void meansThePolicyAnotherSourceNames(String name) {
+            Loaded loaded = PolicyLoader.load(
+                    map("resilience.policies." + name + ".key", "route"),
+                    map("RESILIENCE_POLICIES_PAY_MENTS_DEADLINE", "2s"),
+                    null);
+
+            assertThat(only(loaded).name()).isEqualTo(name);
+            assertThat(only(loaded).deadline()).isEqualTo(Duration.ofSeconds(2));
+        }
+
+        @Test
+        void meansTheLongestNameOfThoseThatFit() {
+            Loaded loaded = PolicyLoader.load(
+                    map("resilience.policies.a.key", "route", "resilience.policies.a-fallback-static.key", "route"),
+                    map("RESILIENCE_POLICIES_A_FALLBACK_STATIC_MODE", "enforce"),
+                    null);
+
+            assertThat(loaded.problems()).isEmpty();
+            assertThat(loaded.policies().policies())
+                    .extracting(Policy::mode)
+                    .containsExactly(Mode.OBSERVE, Mode.ENFORCE);
+        }
+
+        @Test
+        void keepsValuesOfUnknownOnesToItself() {
+            assertThat(variables("RESILIENCE_DATABASE_PASSWORD", "secret").problems())
+                    .singleElement()
+                    .asString()
+                    .doesNotContain("secret");
+        }
+    }
+
+    @Nested
+    class OfDefaults {
+        @Test
+        void takesWhatAPolicyDoesNotSay(@TempDir Path directory) {
+            PolicySet policies = yaml(directory, """
+                            defaults:
+                              mode: enforce
+                              key: route
+                              deadline: 1s
+                              breaker: { open-for: 5s, probes: 2, failure-on: [500], window: 20s }
+                              fallback: [ static: { status: 201, body: text } ]
+                            policies:
+                              plain: { match: { host: a } }
+                              own: { deadline: none, breaker: { probes: 3 }, fallback: [ static: { body: '{}' } ] }
+                              counted: { breaker: { strategy: count-window } }
+                              none: { fallback: none }
+                              database: { match: { url: "jdbc:**" } }
+                            """).policies();
+
+            Policy plain = policies.policies().get(0);
+            assertThat(plain.mode()).isEqualTo(Mode.ENFORCE);
+            assertThat(plain.key()).isEqualTo(Key.ROUTE);
+            assertThat(plain.deadline()).isEqualTo(Duration.ofSeconds(1));
+            assertThat(plain.breaker()).isEqualTo(policies.defaults().breaker());
+            assertThat(plain.failures()).isEqualTo(policies.defaults().failures());
+            assertThat(plain.fallback()).isEqualTo(policies.defaults().fallback());
+            assertThat(plain.answered()).containsExactly(Protocol.HTTP);
+
+            Policy own = policies.policies().get(1);
+            assertThat(own.deadline()).isNull();
+            assertThat(breaker(own).probes()).isEqualTo(3);
+            assertThat(breaker(own).openFor()).isEqualTo(Duration.ofSeconds(5));
+            assertThat(answer(own).status()).isEqualTo(200);
+            assertThat(own.answered()).containsExactlyInAnyOrder(Protocol.HTTP, Protocol.GRPC);
+
+            assertThat(breaker(policies.policies().get(2)).strategy())
+                    .isEqualTo(new Strategy.CountWindow(100, 20, 0.5));
+            assertThat(policies.policies().get(3).fallback()).isNull();
+            assertThat(policies.policies().get(4).fallback()).isNull();
+            assertThat(policies.policies()).allMatch(policy -> policy.mode() == Mode.ENFORCE);
+        }
+    }
+
+    @Nested
+    class OfABreaker {
+        @Test
+        void knowsTheDefaultsOfEachStrategy() {
+            assertThat(breaker(policy("key", "host"))).isEqualTo(Policy.DEFAULT_BREAKER);
+            assertThat(breaker(policy("breaker.strategy", "time-window"))).isEqualTo(Policy.DEFAULT_BREAKER);
+            assertThat(breaker(policy("breaker.strategy", "consecutive")).strategy())
+                    .isEqualTo(new Strategy.Consecutive(5));
+            assertThat(breaker(policy("breaker.strategy", "count-window")).strategy())
+                    .isEqualTo(new Strategy.CountWindow(100, 20, 0.5));
+            assertThat(policy("breaker.strategy", "off").breaker()).isNull();
+        }
+
+        @Test
+        void fitsDefaultsToWhatIsGiven() {
+            assertThat(breaker(policy("breaker.open-for", "5m")).maxOpenFor()).isEqualTo(Duration.ofMinutes(5));
+            assertThat(breaker(policy("breaker.strategy", "count-window", "breaker.window", "7"))
+                            .strategy())
+                    .isEqualTo(new Strategy.CountWindow(7, 7, 0.5));
+        }
+
+        @ParameterizedTest
+        @CsvSource({"7%, 0.07", "0.5%, 0.005", "50%, 0.5", "99.999%, 0.99999"})
+        void readsSharesToTheNearestDouble(String text, double expected) {
+            assertThat(breaker(policy("breaker.failure-rate", text)).strategy())
+                    .isEqualTo(new Strategy.TimeWindow(Duration.ofSeconds(10), 10, 20, expected));
+        }
+
+        @ParameterizedTest
+        @CsvSource({"800ms, PT0.8S", "5s, PT5S", "2m, PT2M", "1h, PT1H", "1d, PT24H"})
+        void readsDurationsOfEachUnit(String text, Duration expected) {
+            assertThat(policy("deadline", text).deadline()).isEqualTo(expected);
+        }
+    }
+
+    @Nested
+    class OfAStaticAnswer {
+        @Test
+        void readsItsPartsAndTheJsonOfItsBody(@TempDir Path directory) {
+            StaticAnswer answer = answer(only(yaml(directory, """
+                    policies:
+                      p:
+                        match: { protocol: http }
+                        fallback:
+                          - static:
+                              status: 203
+                              content-type: application/json
+                              headers: { X-Source: fallback, X-Many: [a, b] }
+                              body: '{"items": [1, 2.5, "ü", true, null], "big": 18446744073709551615}'
+                    """)));
+
+            assertThat(answer.status()).isEqualTo(203);
+            assertThat(answer.contentType()).isEqualTo("application/json");
+            assertThat(answer.headers())
+                    .isEqualTo(Map.of("x-source", List.of("fallback"), "x-many", List.of("a", "b")));
+            assertThat(answer.text()).startsWith("{\"items\": [1, 2.5, \"ü\"");
+            assertThat(answer.json()).hasToString("{items=[1, 2.5, ü, true, null], big=18446744073709551615}");
+        }
+
+        @Test
+        void readsAFileBesideTheYaml(@TempDir Path directory) throws IOException {
+            Files.createDirectories(directory.resolve("bodies"));
+            Files.writeString(directory.resolve("bodies/empty.json"), "{}");
+
+            Policy policy = only(
+                    yaml(directory, "policies: { p: { fallback: [ static: { body-file: bodies/empty.json } ] } }"));
+
+            assertThat(answer(policy).json()).isEqualTo(Map.of());
+            assertThat(policy.answered()).contains(Protocol.GRPC);
+        }
+
+        @Test
+        void refusesAFileThatIsTooLarge(@TempDir Path directory) throws IOException {
+            Path most = Files.write(directory.resolve("most"), new byte[1 << 20]);
+            Path more = Files.write(directory.resolve("more"), new byte[(1 << 20) + 1]);
+
+            assertThat(answer(policy("fallback.static.body-file", most.toString()))
+                            .body())
+                    .hasSize(1 << 20);
+            assertThat(properties("resilience.policies.p.fallback.static.body-file", more.toString())
+                            .problems())
+                    .singleElement()
+                    .asString()
+                    .contains("must be a file of at most 1 MiB");
+        }
+
+        @Test
+        void answersGrpcWithBytesOnlyWhereNothingElseIsGuarded() {
+            assertThat(policy("match.service", "**", "fallback.static.body-base64", "AAEC")
+                            .answered())
+                    .containsExactly(Protocol.GRPC);
+            assertThat(policy("fallback.static.body-base64", "AAEC").answered()).containsExactly(Protocol.HTTP);
+            assertThat(policy("match.host", "**", "fallback.static.body", "{}").answered())
+                    .containsExactly(Protocol.HTTP);
+        }
+    }
+
+    @Nested
+    class OfAFile {
+        @Test
+        void mustBeUtf8(@TempDir Path directory) throws IOException {
+            Path file = Files.write(directory.resolve("a.yaml"), new byte[] {'a', ':', ' ', (byte) 0xC3, '\n'});
+
+            assertThat(PolicyLoader.load(Map.of(), Map.of(), file).problems())
+                    .singleElement()
+                    .hasToString("error in a.yaml: config: must be text in UTF-8; every policy only observes");
+        }
+
+        @Test
+        void mayStartWithAByteOrderMark(@TempDir Path directory) throws IOException {
+            Path file = Files.writeString(directory.resolve("a.yaml"), "\uFEFFfile-format: '1.0'\nmode: enforce\n");
+
+            Loaded loaded = PolicyLoader.load(Map.of(), Map.of(), file);
+            assertThat(loaded.problems()).isEmpty();
+            assertThat(loaded.policies().mode()).isEqualTo(Mode.ENFORCE);
+        }
+
+        @Test
+        void mustBeBounded(@TempDir Path directory) throws IOException {
+            Path file = Files.write(
+                    directory.resolve("a.yaml"), "# much\n".repeat(200_000).getBytes(StandardCharsets.UTF_8));
+
+            assertThat(PolicyLoader.load(Map.of(), Map.of(), file).problems())
+                    .singleElement()
+                    .asString()
+                    .contains("must be a file of at most 1 MiB");
+        }
+
+        @Test
+        void putsEverythingInObserveWhenItCannotBeRead(@TempDir Path directory) {
+            Loaded loaded = PolicyLoader.load(
+                    map("resilience.mode", "enforce", "resilience.policies.p.mode", "enforce"),
+                    Map.of(),
+                    directory.resolve("absent.yaml"));
+
+            assertThat(loaded.usable()).isFalse();
+            assertThat(loaded.problems()).hasSize(1);
+            assertThat(loaded.policies().mode()).isEqualTo(Mode.OBSERVE);
+            assertThat(loaded.policies().policies()).extracting(Policy::mode).containsExactly(Mode.OBSERVE);
+        }
+
+        @Test
+        void mayShareNodes(@TempDir Path directory) {
+            Loaded loaded = yaml(directory, """
+                    policies:
+                      a: { breaker: &mine { probes: 3 } }
+                      b: { breaker: *mine }
+                    """);
+
+            assertThat(loaded.problems()).isEmpty();
+            assertThat(loaded.policies().policies())
+                    .extracting(policy -> breaker(policy).probes())
+                    .containsExactly(3, 3);
+        }
+
+        /** Whatever the bytes are: an answer, soon, and nothing thrown. */
+        @ParameterizedTest(name = "seed {0}")
+        @ValueSource(longs = {1, 2, 3, 4})
+        void neverThrows(long seed, @TempDir Path directory) throws IOException {
+            Random random = new Random(seed);
+            byte[] sound = """
+                    file-format: "1.0"
+                    mode: enforce
+                    defaults: &d { deadline: 2s, breaker: { probes: 3 } }
+                    policies:
+                      payments:
+                        match: { protocol: http, host: "*.svc", port: [80, 443], path: "/v1/**" }
+                        breaker: { strategy: count-window, window: 10, failure-on: [5xx, timeout] }
+                        fallback:
+                          - static: { status: 200, headers: { a: b }, body: '{"a":[1,2]}' }
+                    """.getBytes(StandardCharsets.UTF_8);
+            String marks = "{}[]:,-&*!|>'\"%@?#\n\t \\\0<~0.xß";
+            for (int round = 0; round < 400; round++) {
+                byte[] bytes = sound.clone();
+                for (int change = random.nextInt(6); change >= 0; change--) {
+                    bytes[random.nextInt(bytes.length)] = (byte) marks.charAt(random.nextInt(marks.length()));
+                }
+                Path file = Files.write(directory.resolve("a.yaml"), bytes);
+
+                Loaded loaded = PolicyLoader.load(Map.of(), Map.of(), file);
+
+                assertThat(loaded.problems())
+                        .as(new String(bytes, StandardCharsets.ISO_8859_1))
+                        .noneMatch(problem -> problem.source().equals("the agent"));
+            }
+        }
+    }
+
+    private static BreakerConfig breaker(Policy policy) {
+        return Objects.requireNonNull(policy.breaker());
+    }
+
+    private static StaticAnswer answer(Policy policy) {
+        @Nullable StaticAnswer answer = policy.fallback();
+        return Objects.requireNonNull(answer);
+    }
+}

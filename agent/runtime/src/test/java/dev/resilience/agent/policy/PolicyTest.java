@@ -1,0 +1,93 @@
+package dev.resilience.agent.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.resilience.instrumentation.api.StaticAnswer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class PolicyTest {
+    private static final StaticAnswer ANSWER = new StaticAnswer(200, null, Map.of(), new byte[0], null);
+
+    @Test
+    void boundsTheDeadline() {
+        for (Duration wrong : List.of(
+                Duration.ZERO, Duration.ofNanos(999_999), Duration.ofDays(1).plusNanos(1))) {
+            assertThatThrownBy(() -> policy(wrong, null, Set.of()))
+                    .isInstanceOf(BadValue.class)
+                    .hasMessage("deadline must be 1ms to 1d, or none");
+        }
+        for (Duration right : List.of(Duration.ofMillis(1), Duration.ofDays(1))) {
+            assertThat(policy(right, null, Set.of()).deadline()).isEqualTo(right);
+        }
+    }
+
+    @Test
+    void givesItsFallbackInTheProtocolsItSpeaks() {
+        Policy policy = policy(null, ANSWER, Set.of(Protocol.GRPC));
+
+        assertThat(policy.fallback(Protocol.GRPC)).isEqualTo(ANSWER);
+        assertThat(policy.fallback(Protocol.HTTP)).isNull();
+        assertThatThrownBy(() -> policy(null, ANSWER, Set.of(Protocol.JDBC)))
+                .hasMessage("fallback must be for HTTP and gRPC alone");
+        assertThatThrownBy(() -> policy(null, null, Set.of(Protocol.HTTP)))
+                .hasMessage("fallback must be for HTTP and gRPC alone");
+    }
+
+    @Test
+    void matchesPortsThatExist() {
+        for (int wrong : List.of(0, -1, 65536)) {
+            assertThatThrownBy(() -> new Match(null, null, List.of(wrong), List.of(), null, null, null, null, null))
+                    .hasMessage("match.port must be 1 to 65535");
+        }
+        assertThat(new Match(null, null, List.of(1, 65535), List.of(), null, null, null, null, null).ports())
+                .containsExactly(1, 65535);
+    }
+
+    @Test
+    void matchesCallsOfOneProtocolOnly() {
+        Glob any = Glob.host("**");
+        assertThatThrownBy(() -> new Match(null, any, List.of(), List.of(), null, any, null, null, null))
+                .hasMessageStartingWith("match must be of one protocol");
+        assertThatThrownBy(() -> new Match(Protocol.JDBC, null, List.of(), List.of(any), null, null, null, null, null))
+                .isInstanceOf(BadValue.class);
+        assertThatThrownBy(() -> new Match(Protocol.HTTP, null, List.of(), List.of(), null, null, null, any, null))
+                .isInstanceOf(BadValue.class);
+        assertThatThrownBy(() -> new Match(Protocol.GRPC, null, List.of(80), List.of(), null, null, null, null, null))
+                .isInstanceOf(BadValue.class);
+
+        Match methods = new Match(null, null, List.of(), List.of(any), null, null, null, null, null);
+        assertThat(methods.serves(Protocol.HTTP)).isTrue();
+        assertThat(methods.serves(Protocol.GRPC)).isTrue();
+        assertThat(methods.serves(Protocol.JDBC)).isFalse();
+    }
+
+    @Test
+    void tellsAProblemInOneBoundedLineWithoutSecrets() {
+        Problem problem = new Problem(
+                Severity.ERROR, "a.yaml:3", "policies.p.match.url", "jdbc:x\n//h?password=secret", "must be shorter");
+        assertThat(problem).hasToString("error in a.yaml:3: policies.p.match.url = jdbc:x //h...: must be shorter");
+        assertThat(new Problem(Severity.WARNING, "environment", "K", "x".repeat(100_000), "is long").toString())
+                .hasSizeLessThan(150);
+        assertThat(new Problem(Severity.WARNING, "environment", "K", null, "is missing"))
+                .hasToString("warning in environment: K: is missing");
+    }
+
+    private static Policy policy(@Nullable Duration deadline, @Nullable StaticAnswer fallback, Set<Protocol> answered) {
+        return new Policy(
+                "p",
+                Mode.ENFORCE,
+                Match.ALL,
+                Key.HOST,
+                Policy.DEFAULT_BREAKER,
+                FailureRules.DEFAULTS,
+                deadline,
+                fallback,
+                answered);
+    }
+}

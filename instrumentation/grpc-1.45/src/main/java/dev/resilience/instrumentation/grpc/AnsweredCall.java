@@ -1,0 +1,139 @@
+package dev.resilience.instrumentation.grpc;
+
+import dev.resilience.instrumentation.api.Faults;
+import io.grpc.Attributes;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** A call that is answered here, not by its target: with a status, or with a message once the caller asks for one. */
+final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
+    /*
+     * All callbacks of the answer come in one piece, so they need no order of their own: what wins `over` gives them, on
+     * the executor the caller's callbacks run on anyway.
+     */
+    private final Listener<RespT> listener;
+    private final Executor executor;
+    private final Faults faults;
+    private final Status status;
+    private final @Nullable RespT message;
+    private final boolean headersSeen;
+    private final AtomicBoolean over = new AtomicBoolean();
+
+    private AnsweredCall(
+            Listener<RespT> listener,
+            Executor executor,
+            Faults faults,
+            Status status,
+            @Nullable RespT message,
+            boolean headersSeen) {
+        this.listener = listener;
+        this.executor = executor;
+        this.faults = faults;
+        this.status = status;
+        this.message = message;
+        this.headersSeen = headersSeen;
+    }
+
+    static <ReqT, RespT> AnsweredCall<ReqT, RespT> refused(
+            Listener<RespT> listener, Executor executor, Faults faults, Status status) {
+        return new AnsweredCall<>(listener, executor, faults, status, null, true);
+    }
+
+    /** With {@code headersSeen}, the caller has had headers from the target already. */
+    static <ReqT, RespT> AnsweredCall<ReqT, RespT> answered(
+            Listener<RespT> listener, Executor executor, Faults faults, RespT message, boolean headersSeen) {
+        return new AnsweredCall<>(listener, executor, faults, Status.OK, message, headersSeen);
+    }
+
+    /** Gives a status at once, but a message only when there is demand for it. */
+    void answer() {
+        if (message == null) {
+            closeLater(status);
+        }
+    }
+
+    /** Gives the answer on this thread, which is the one of the caller's callbacks. */
+    void answerHere() {
+        if (over.compareAndSet(false, true)) {
+            give(status);
+        }
+    }
+
+    @Override
+    public void start(Listener<RespT> again, Metadata headers) {
+        throw new IllegalStateException("Already started");
+    }
+
+    @Override
+    public void request(int messages) {
+        if (messages < 0) {
+            throw new IllegalArgumentException("Number requested must be non-negative");
+        }
+        if (messages > 0) {
+            closeLater(status);
+        }
+    }
+
+    @Override
+    public void cancel(@Nullable String reason, @Nullable Throwable cause) {
+        closeLater(Status.CANCELLED
+                .withDescription(reason == null ? "Call cancelled without message" : reason)
+                .withCause(cause));
+    }
+
+    @Override
+    public void halfClose() {}
+
+    @Override
+    public void sendMessage(ReqT request) {}
+
+    @Override
+    public boolean isReady() {
+        return false;
+    }
+
+    @Override
+    public Attributes getAttributes() {
+        return Attributes.EMPTY;
+    }
+
+    private void closeLater(Status closing) {
+        if (!over.compareAndSet(false, true)) {
+            return;
+        }
+        AtomicBoolean given = new AtomicBoolean();
+        Runnable once = () -> {
+            if (given.compareAndSet(false, true)) {
+                give(closing);
+            }
+        };
+        try {
+            executor.execute(once);
+        } catch (Throwable thrown) {
+            if (given.get()) {
+                throw thrown; // by the listener, on an executor that runs it at once
+            }
+            faults.report("grpc/executor", thrown);
+            once.run(); // a caller must not wait for ever because its executor is shut down
+        }
+    }
+
+    private void give(Status closing) {
+        Status last = closing;
+        if (message != null && closing.isOk()) {
+            try {
+                if (!headersSeen) {
+                    listener.onHeaders(new Metadata());
+                }
+                listener.onMessage(message);
+            } catch (Throwable thrown) { // as gRPC does for a listener that throws
+                last = Status.CANCELLED.withCause(thrown).withDescription("Failed to read message.");
+            }
+        }
+        listener.onClose(last, new Metadata());
+    }
+}

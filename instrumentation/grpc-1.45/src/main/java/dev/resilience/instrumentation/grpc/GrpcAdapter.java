@@ -1,0 +1,73 @@
+package dev.resilience.instrumentation.grpc;
+
+import dev.resilience.instrumentation.api.Faults;
+import dev.resilience.instrumentation.api.Guard;
+import dev.resilience.instrumentation.api.Guards;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.Deadline;
+import io.grpc.MethodDescriptor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the guard of a new call and puts it in front of the call's start. */
+final class GrpcAdapter {
+    private final Guards guards;
+
+    GrpcAdapter(Guards guards) {
+        this.guards = guards;
+    }
+
+    /** Returns null for a call to leave alone. */
+    @Nullable
+    Plan plan(Channel channel, MethodDescriptor<?, ?> method, CallOptions options) {
+        Faults faults = guards.faults();
+        try {
+            if (StillbornCall.isOne(options)) {
+                return null;
+            }
+            String overridden = options.getAuthority();
+            Guard guard =
+                    guards.grpc(overridden == null ? channel.authority() : overridden, method.getFullMethodName());
+            if (guard == null) {
+                return null;
+            }
+            Deadline deadline = deadline(guard, method, options);
+            return new Plan(
+                    guard,
+                    faults,
+                    channel,
+                    method,
+                    deadline == null ? options : options.withDeadline(deadline),
+                    deadline);
+        } catch (Throwable fault) {
+            faults.report("grpc/newCall", fault);
+            return null;
+        }
+    }
+
+    <ReqT, RespT> ClientCall<ReqT, RespT> guarded(ClientCall<ReqT, RespT> call, Plan plan) {
+        try {
+            return new GuardedCall<>(call, plan);
+        } catch (Throwable fault) {
+            plan.faults().report("grpc/guard", fault);
+            return call;
+        }
+    }
+
+    /**
+     * The guard's deadline, for unary calls and unless the caller's own ends sooner: a deadline on a stream would end
+     * streams that are meant to live.
+     */
+    private static @Nullable Deadline deadline(Guard guard, MethodDescriptor<?, ?> method, CallOptions options) {
+        long budget = guard.deadlineNanos();
+        if (budget <= 0 || method.getType() != MethodDescriptor.MethodType.UNARY) {
+            return null;
+        }
+        Deadline callers = options.getDeadline();
+        return callers != null && callers.timeRemaining(TimeUnit.NANOSECONDS) <= budget
+                ? null
+                : Deadline.after(budget, TimeUnit.NANOSECONDS);
+    }
+}

@@ -1,0 +1,28 @@
+package dev.resilience.instrumentation.grpc;
+
+import dev.resilience.instrumentation.api.Faults;
+import dev.resilience.instrumentation.api.Guard;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.Deadline;
+import io.grpc.MethodDescriptor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of a call when it is created.
+ *
+ * @param options the caller's, with the guard's deadline where that ends sooner
+ * @param deadline the guard's deadline if gRPC was given it, else null
+ */
+record Plan(
+        Guard guard,
+        Faults faults,
+        Channel channel,
+        MethodDescriptor<?, ?> method,
+        CallOptions options,
+        @Nullable Deadline deadline) {
+
+    boolean isUnary() {
+        return method.getType() == MethodDescriptor.MethodType.UNARY;
+    }
+}

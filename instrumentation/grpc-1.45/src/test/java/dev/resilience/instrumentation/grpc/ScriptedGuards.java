@@ -1,0 +1,184 @@
+package dev.resilience.instrumentation.grpc;
+
+import dev.resilience.instrumentation.api.Call;
+import dev.resilience.instrumentation.api.Ending;
+import dev.resilience.instrumentation.api.Fallback;
+import dev.resilience.instrumentation.api.Faults;
+import dev.resilience.instrumentation.api.Guard;
+import dev.resilience.instrumentation.api.Guards;
+import dev.resilience.instrumentation.api.Reason;
+import dev.resilience.instrumentation.api.Refusal;
+import dev.resilience.instrumentation.api.StaticAnswer;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** One guard for all gRPC calls, whose decisions the test sets and whose permits it counts. */
+final class ScriptedGuards implements Guards, Guard, Faults {
+    static final String MESSAGE = "resilience: call refused: circuit_open (102)";
+
+    volatile boolean enforces;
+    volatile long deadlineNanos;
+    volatile @Nullable Reason refuse;
+    volatile @Nullable StaticAnswer answer;
+    volatile String broken = "";
+    volatile boolean present = true;
+    final AtomicInteger acquired = new AtomicInteger();
+    final Set<Call> inFlight = ConcurrentHashMap.newKeySet();
+    final List<String> asked = new CopyOnWriteArrayList<>();
+    final List<Ending> endings = new CopyOnWriteArrayList<>();
+    final AtomicInteger expired = new AtomicInteger();
+    final List<String> fallbacks = new CopyOnWriteArrayList<>();
+    final List<String> faults = new CopyOnWriteArrayList<>();
+
+    void reset() {
+        enforces = false;
+        deadlineNanos = 0;
+        refuse = null;
+        answer = null;
+        broken = "";
+        present = true;
+        acquired.set(0);
+        inFlight.clear();
+        asked.clear();
+        endings.clear();
+        expired.set(0);
+        fallbacks.clear();
+        faults.clear();
+    }
+
+    static StaticAnswer bytes(byte[] body) {
+        return new StaticAnswer(200, null, Map.of(), body, null);
+    }
+
+    static StaticAnswer json(Object json) {
+        return new StaticAnswer(200, null, Map.of(), new byte[0], json);
+    }
+
+    Refusal refusal(Reason reason) {
+        return new Refusal(reason, MESSAGE, 0, fallback());
+    }
+
+    @Override
+    public int generation() {
+        return 0;
+    }
+
+    @Override
+    public @Nullable Guard http(String method, URI uri) {
+        return null;
+    }
+
+    @Override
+    public @Nullable Guard jdbc(String url, @Nullable String pool) {
+        return null;
+    }
+
+    @Override
+    public @Nullable Guard grpc(String authority, String fullMethod) {
+        breakIf("grpc");
+        asked.add(authority + " " + fullMethod);
+        return present ? this : null;
+    }
+
+    @Override
+    public Faults faults() {
+        return this;
+    }
+
+    @Override
+    public boolean enforces() {
+        breakIf("enforces");
+        return enforces;
+    }
+
+    @Override
+    public long deadlineNanos() {
+        breakIf("deadlineNanos");
+        return enforces ? deadlineNanos : 0;
+    }
+
+    @Override
+    public @Nullable Refusal tryAcquire(Call call) {
+        breakIf("tryAcquire");
+        Reason reason = refuse;
+        if (reason != null && enforces) {
+            return refusal(reason);
+        }
+        call.admitted(1, System.nanoTime());
+        acquired.incrementAndGet();
+        inFlight.add(call);
+        breakIf("tryAcquire, late");
+        return null;
+    }
+
+    @Override
+    public @Nullable Fallback settle(Call call, Ending ending) {
+        if (!call.trySettle()) {
+            return null;
+        }
+        inFlight.remove(call);
+        endings.add(ending);
+        breakIf("settle");
+        boolean fault = ending.token().equals("UNAVAILABLE") || ending.token().equals("DEADLINE_EXCEEDED");
+        return enforces && fault ? fallback() : null;
+    }
+
+    @Override
+    public @Nullable Fallback settleExpired(Call call, @Nullable Throwable thrown) {
+        if (!call.trySettle()) {
+            return null;
+        }
+        inFlight.remove(call);
+        expired.incrementAndGet();
+        breakIf("settleExpired");
+        return enforces ? fallback() : null;
+    }
+
+    @Override
+    public void report(String site, Throwable fault) {
+        faults.add(site + ": " + fault);
+    }
+
+    private @Nullable Fallback fallback() {
+        StaticAnswer given = answer;
+        return given == null ? null : new Recorded(given);
+    }
+
+    private void breakIf(String method) {
+        if (broken.equals(method)) {
+            throw new AssertionError("broken " + method);
+        }
+    }
+
+    private final class Recorded implements Fallback {
+        private final StaticAnswer given;
+
+        Recorded(StaticAnswer given) {
+            this.given = given;
+        }
+
+        @Override
+        public StaticAnswer answer() {
+            breakIf("answer");
+            return given;
+        }
+
+        @Override
+        public void served() {
+            fallbacks.add("served");
+            breakIf("served");
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            fallbacks.add("failed: " + cause.getMessage());
+            breakIf("failed");
+        }
+    }
+}
