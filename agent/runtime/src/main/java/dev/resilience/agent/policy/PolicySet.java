@@ -19,10 +19,6 @@ public record PolicySet(List<Policy> policies, Policy defaults, Mode mode, Durat
     public static final Duration DEFAULT_DRAIN = Duration.ofSeconds(20);
     private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
 
-    private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
-
-    private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
-
     /** What is in force where nothing is configured: every call observed. */
     public static final PolicySet DEFAULTS = new PolicySet(
             List.of(),
