@@ -273,7 +273,7 @@ public final class GuardRegistry implements Guards {
                 target.protocol(), target.name(), policy.name(), policy.mode().text());
         BreakerConfig config = policy.breaker();
         Circuit circuit = config == null ? null : circuit(now, new Name(policy.name(), target), config, subject);
-        StaticAnswer answer = target.protocol().equals(Target.JDBC) ? null : policy.fallback();
+        StaticAnswer answer = policy.fallback(protocol(target));
         return new TargetGuard(subject, policy, policy.failures(protocol(target)), answer, circuit, machinery);
     }
 

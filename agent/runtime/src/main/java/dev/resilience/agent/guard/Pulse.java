@@ -25,12 +25,15 @@ final class Pulse {
     private final Sink sink;
     private final InFlight inFlight;
     private final Faults faults;
+    private final boolean beatsItself;
     private final ReentrantLock starting = new ReentrantLock();
     private volatile @Nullable Thread thread;
     private volatile long lastBeat;
     private long beats;
 
-    Pulse(LongSupplier nanoClock, Sink sink, InFlight inFlight, Faults faults) {
+    /** With {@code beatsItself} false it has no thread, and somebody calls {@link #beat}. */
+    Pulse(LongSupplier nanoClock, Sink sink, InFlight inFlight, Faults faults, boolean beatsItself) {
+        this.beatsItself = beatsItself;
         this.nanoClock = nanoClock;
         this.sink = sink;
         this.inFlight = inFlight;
@@ -52,7 +55,7 @@ final class Pulse {
 
     /** Starts the thread unless it runs. */
     void start() {
-        if (thread != null) {
+        if (thread != null || !beatsItself) {
             return;
         }
         starting.lock();

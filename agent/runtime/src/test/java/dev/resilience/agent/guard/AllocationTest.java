@@ -66,7 +66,7 @@ class AllocationTest {
     private static GuardRegistry registry(Policy policy, LongSupplier clock, Recorder recorder) {
         FaultLog faults = new FaultLog(line -> {});
         return new GuardRegistry(
-                Policies.set(policy), Machinery.of(clock, recorder, faults), line -> {}, GuardRegistry.MAX_TARGETS);
+                Policies.set(policy), Machinery.byHand(clock, recorder, faults), line -> {}, GuardRegistry.MAX_TARGETS);
     }
 
     private long bytes(GuardRegistry registry, URI uri) {

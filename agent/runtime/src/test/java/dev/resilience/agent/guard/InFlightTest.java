@@ -81,7 +81,7 @@ class InFlightTest {
     void givesBackWhatACollectedCallOwes() {
         ManualClock clock = new ManualClock();
         Recorder recorder = new Recorder();
-        Machinery machinery = Machinery.of(clock, recorder, new FaultLog(line -> {}));
+        Machinery machinery = Machinery.byHand(clock, recorder, new FaultLog(line -> {}));
         GuardRegistry registry =
                 new GuardRegistry(Policies.set(Policies.policy(Mode.ENFORCE)), machinery, line -> {}, 10);
         Guard guard = Objects.requireNonNull(registry.http("GET", URI.create("http://x/")));

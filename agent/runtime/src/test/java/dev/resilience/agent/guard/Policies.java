@@ -6,6 +6,7 @@ import dev.resilience.agent.policy.Match;
 import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
 import dev.resilience.agent.policy.PolicySet;
+import dev.resilience.agent.policy.Protocol;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.Strategy;
 import dev.resilience.instrumentation.api.StaticAnswer;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Policies as tests want them. */
@@ -35,11 +37,20 @@ final class Policies {
 
     static Policy policy(
             Mode mode, @Nullable BreakerConfig breaker, @Nullable Duration deadline, @Nullable StaticAnswer fallback) {
-        return new Policy("payments", mode, Match.ALL, Key.HOST, breaker, FailureRules.DEFAULTS, deadline, fallback);
+        return new Policy(
+                "payments",
+                mode,
+                Match.ALL,
+                Key.HOST,
+                breaker,
+                FailureRules.DEFAULTS,
+                deadline,
+                fallback,
+                fallback == null ? Set.of() : Set.of(Protocol.HTTP));
     }
 
     static Policy byRoute(Mode mode) {
-        return new Policy("payments", mode, Match.ALL, Key.ROUTE, BREAKER, FailureRules.DEFAULTS, null, null);
+        return new Policy("payments", mode, Match.ALL, Key.ROUTE, BREAKER, FailureRules.DEFAULTS, null, null, Set.of());
     }
 
     static PolicySet set(Policy policy) {

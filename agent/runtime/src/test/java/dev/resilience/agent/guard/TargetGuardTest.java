@@ -31,7 +31,7 @@ class TargetGuardTest {
     private final Recorder recorder = new Recorder();
     private final List<String> lines = new ArrayList<>();
     private final FaultLog faults = new FaultLog(lines::add);
-    private final Machinery machinery = Machinery.of(clock, recorder, faults);
+    private final Machinery machinery = Machinery.byHand(clock, recorder, faults);
 
     private Guard guard(Policy policy) {
         GuardRegistry registry = new GuardRegistry(Policies.set(policy), machinery, lines::add, 100);
@@ -340,7 +340,7 @@ class TargetGuardTest {
     class WithFaultsOfOurOwn {
         @Test
         void keepsProtectingWhenTelemetryFails() {
-            Machinery broken = Machinery.of(clock, new BrokenSink(), faults);
+            Machinery broken = Machinery.byHand(clock, new BrokenSink(), faults);
             GuardRegistry registry =
                     new GuardRegistry(Policies.set(Policies.policy(Mode.ENFORCE)), broken, lines::add, 100);
             Guard guard = Objects.requireNonNull(registry.http("GET", TARGET));
@@ -360,7 +360,7 @@ class TargetGuardTest {
         @Test
         void letsTheCallPassWhenTheClockFails() {
             Guard guard = guard(Policies.policy(Mode.ENFORCE));
-            Machinery broken = Machinery.of(clock, recorder, faults);
+            Machinery broken = Machinery.byHand(clock, recorder, faults);
             GuardRegistry registry = new GuardRegistry(
                     Policies.set(Policies.policy(Mode.ENFORCE, null, null, null)),
                     new Machinery(
