@@ -20,6 +20,7 @@ final class EnvironmentSource {
     static final String SOURCE = "environment";
     private static final String POLICIES = "POLICIES_";
     private static final String DEFAULTS = "DEFAULTS_";
+    private static final String MATCH = variable(Keys.MATCH);
     private static final String HEADERS = variable(Keys.HEADERS);
 
     private final Draft draft;
@@ -35,39 +36,41 @@ final class EnvironmentSource {
 
     static void read(Map<String, String> environment, Draft draft) {
         EnvironmentSource source = new EnvironmentSource(draft);
+        List<String> unknown = new ArrayList<>();
         new TreeMap<>(environment).forEach((name, value) -> {
-            if (name.startsWith(PREFIX) && !value.isEmpty()) {
-                source.read(name, value);
+            if (name.startsWith(PREFIX) && !value.isEmpty() && !source.read(name, value)) {
+                unknown.add(name);
             }
         });
+        unknown.forEach(source::unknown);
     }
 
     static String variable(String key) {
         return key.toUpperCase(Locale.ROOT).replace('-', '_').replace('.', '_');
     }
 
-    private void read(String name, String value) {
+    private boolean read(String name, String value) {
         String rest = name.substring(PREFIX.length());
         for (String key : Keys.ROOT) {
             if (rest.equals(variable(key)) && !key.equals(Keys.FILE_FORMAT)) {
                 draft.root.put(Setting.of(key, value.trim(), Layer.ENVIRONMENT, SOURCE, name));
-                return;
+                return true;
             }
         }
         if (rest.startsWith(DEFAULTS)) {
             String key = key(rest.substring(DEFAULTS.length()));
             if (key != null) {
                 put(draft.defaults, key, name, value);
-                return;
+                return true;
             }
         } else if (rest.startsWith(POLICIES)) {
             Place place = place(rest.substring(POLICIES.length()));
             if (place != null) {
                 put(draft.policy(place.policy, SOURCE, name), place.key, name, value);
-                return;
+                return true;
             }
         }
-        unknown(name, rest);
+        return false;
     }
 
     private void put(Section section, String key, String name, String value) {
@@ -109,24 +112,35 @@ final class EnvironmentSource {
         return found;
     }
 
-    private void unknown(String name, String rest) {
+    private void unknown(String name) {
+        String rest = name.substring(PREFIX.length());
         List<String> known = new ArrayList<>();
         for (String key : Keys.ROOT) {
             known.add(PREFIX + variable(key));
         }
-        String here = "RESILIENCE_MODE and the like, RESILIENCE_DEFAULTS_*, RESILIENCE_POLICIES_NAME_*";
-        for (String variable : keys.keySet()) {
-            known.add(PREFIX + DEFAULTS + variable);
-            for (String policy : draft.policies.keySet()) {
-                known.add(PREFIX + POLICIES + variable(policy) + "_" + variable);
+        Section misled = null;
+        for (Map.Entry<String, Section> policy : draft.policies.entrySet()) {
+            String start = POLICIES + variable(policy.getKey()) + "_";
+            keys.keySet().forEach(key -> known.add(PREFIX + start + key));
+            if (rest.startsWith(start + MATCH)) {
+                misled = policy.getValue();
             }
-            int first = rest.startsWith(POLICIES) ? rest.indexOf('_', POLICIES.length()) : -1;
+        }
+        int first = rest.startsWith(POLICIES) ? rest.indexOf('_', POLICIES.length()) : -1;
+        for (String key : keys.keySet()) {
+            known.add(PREFIX + DEFAULTS + key);
             if (first > 0) {
-                known.add(PREFIX + rest.substring(0, first + 1) + variable);
+                known.add(PREFIX + rest.substring(0, first + 1) + key);
             }
         }
         known.sort(null);
-        draft.warn(new Problem(Severity.WARNING, SOURCE, name, null, FileSource.unknown(name, known, here)));
+        String here = "RESILIENCE_MODE and the like, RESILIENCE_DEFAULTS_*, RESILIENCE_POLICIES_NAME_*";
+        String message = FileSource.unknown(name, known, here);
+        if (misled == null) {
+            draft.warn(new Problem(Severity.WARNING, SOURCE, name, null, message));
+        } else {
+            draft.fail(misled, SOURCE, name, message);
+        }
     }
 
     /** A key of a policy. */

@@ -168,6 +168,8 @@ final class FileSource {
             keys(section, path, key, mapping);
         } else if (Keys.isKnown(key)) {
             leaf(section, key, written, value);
+        } else if (key.startsWith(Keys.MATCH)) {
+            draft.fail(section, at(tuple.getKeyNode()), written, unknown(key));
         } else {
             warn(tuple, written, unknown(key));
         }

@@ -6,6 +6,8 @@ import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.Strategy;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -35,12 +37,11 @@ public record Policy(
     public static final Key DEFAULT_KEY = Key.HOST;
     public static final Mode DEFAULT_MODE = Mode.OBSERVE;
 
-    static final int DEFAULT_SLOTS = 10;
     /** The breaker where no policy says otherwise. */
     public static final BreakerConfig DEFAULT_BREAKER = new BreakerConfig(
             new Strategy.TimeWindow(
                     Strategy.TimeWindow.DEFAULT_WINDOW,
-                    DEFAULT_SLOTS,
+                    Strategy.TimeWindow.DEFAULT_SLOTS,
                     Strategy.TimeWindow.DEFAULT_MINIMUM_CALLS,
                     Strategy.TimeWindow.DEFAULT_FAILURE_RATE),
             BreakerConfig.DEFAULT_OPEN_FOR,
@@ -74,6 +75,29 @@ public record Policy(
                 deadline.compareTo(SHORTEST_DEADLINE) >= 0 && deadline.compareTo(LONGEST_DEADLINE) <= 0,
                 "deadline",
                 "1ms to 1d, or none");
+    }
+
+    /** A policy whose fallback is given in each protocol it guards that can have one. */
+    public Policy(
+            String name,
+            Mode mode,
+            Match match,
+            Key key,
+            @Nullable BreakerConfig breaker,
+            FailureRules failures,
+            @Nullable Duration deadline,
+            @Nullable StaticAnswer fallback) {
+        this(name, mode, match, key, breaker, failures, deadline, fallback, answerable(match, fallback));
+    }
+
+    private static Set<Protocol> answerable(Match match, @Nullable StaticAnswer fallback) {
+        Set<Protocol> answerable = EnumSet.noneOf(Protocol.class);
+        for (Protocol protocol : List.of(Protocol.HTTP, Protocol.GRPC)) {
+            if (fallback != null && match.serves(protocol)) {
+                answerable.add(protocol);
+            }
+        }
+        return answerable;
     }
 
     /** What the end of a call of this protocol means. */

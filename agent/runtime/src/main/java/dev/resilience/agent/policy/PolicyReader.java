@@ -204,7 +204,7 @@ final class PolicyReader {
         }
         return new Strategy.TimeWindow(
                 value("breaker.window", Values::duration, Strategy.TimeWindow.DEFAULT_WINDOW),
-                value("breaker.slots", Values::number, Policy.DEFAULT_SLOTS),
+                value("breaker.slots", Values::number, Strategy.TimeWindow.DEFAULT_SLOTS),
                 value("breaker.minimum-calls", Values::number, minimum),
                 rate);
     }

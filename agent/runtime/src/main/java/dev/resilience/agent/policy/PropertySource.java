@@ -38,7 +38,7 @@ final class PropertySource {
     }
 
     private static void readPolicy(String policy, String key, String name, String value, Draft draft) {
-        if (Keys.isKnown(key) || Keys.isUnsupported(key) || Keys.isGroup(key)) {
+        if (Keys.isKnown(key) || Keys.isUnsupported(key) || Keys.isGroup(key) || key.startsWith(Keys.MATCH)) {
             read(draft.policy(policy, SOURCE, name), key, name, value, draft);
         } else {
             draft.warn(new Problem(Severity.WARNING, SOURCE, name, null, FileSource.unknown(key)));
@@ -53,6 +53,8 @@ final class PropertySource {
             section.put(Setting.of(Keys.canonical(key), verbatim ? value : value.trim(), Layer.PROPERTY, SOURCE, name));
         } else if (Keys.isGroup(key)) {
             draft.fail(section, SOURCE, name, "must be followed by any of: " + Keys.below(key));
+        } else if (key.startsWith(Keys.MATCH)) {
+            draft.fail(section, SOURCE, name, FileSource.unknown(key));
         } else {
             draft.warn(new Problem(Severity.WARNING, SOURCE, name, null, FileSource.unknown(key)));
         }

@@ -49,7 +49,7 @@ class BrokenConfigurationsTest {
     void coversEveryKeyThatCanBeWrong() throws Exception {
         String all = String.join("\n", Files.readAllLines(directory().resolve("expected.txt")));
 
-        assertThat(expected()).hasSizeGreaterThan(120).hasSize((int) files().count());
+        assertThat(expected()).hasSizeGreaterThan(125).hasSize((int) files().count());
         for (String key : Keys.POLICY) {
             if (!key.equals("match.pool") && !key.equals("match.authority") && !key.equals("match.service")) {
                 assertThat(all).contains("." + key);

@@ -40,6 +40,18 @@ class PolicyTest {
     }
 
     @Test
+    void answersWhatItGuardsUnlessToldOtherwise() {
+        Policy all = new Policy("p", Mode.ENFORCE, Match.ALL, Key.HOST, null, FailureRules.DEFAULTS, null, ANSWER);
+        Match rpc = new Match(Protocol.GRPC, null, List.of(), List.of(), null, null, null, null, null);
+
+        assertThat(all.answered()).containsExactlyInAnyOrder(Protocol.HTTP, Protocol.GRPC);
+        assertThat(new Policy("p", Mode.ENFORCE, rpc, Key.HOST, null, FailureRules.DEFAULTS, null, ANSWER).answered())
+                .containsExactly(Protocol.GRPC);
+        assertThat(new Policy("p", Mode.ENFORCE, rpc, Key.HOST, null, FailureRules.DEFAULTS, null, null).answered())
+                .isEmpty();
+    }
+
+    @Test
     void matchesPortsThatExist() {
         for (int wrong : List.of(0, -1, 65536)) {
             assertThatThrownBy(() -> new Match(null, null, List.of(wrong), List.of(), null, null, null, null, null))
