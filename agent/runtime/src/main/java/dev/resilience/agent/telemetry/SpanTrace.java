@@ -1,0 +1,79 @@
+package dev.resilience.agent.telemetry;
+
+import dev.resilience.agent.signal.Signal;
+import dev.resilience.agent.signal.Trace;
+import dev.resilience.instrumentation.api.Reason;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** One call on one span. */
+final class SpanTrace implements Trace {
+    private final OpenTelemetrySink sink;
+    private final LiveSpan span;
+    private volatile @Nullable String cutFor;
+    private volatile boolean rescued;
+
+    SpanTrace(OpenTelemetrySink sink, LiveSpan span) {
+        this.sink = sink;
+        this.span = span;
+    }
+
+    @Override
+    public void accept(Signal signal) {
+        try {
+            if (signal instanceof Signal.Decision decision) {
+                decided(decision);
+            } else if (signal instanceof Signal.FallbackExecuted fallback) {
+                if (fallback.failure() == null) {
+                    rescued = true;
+                }
+                span.set(Facts.of(fallback));
+                sink.write(span, Facts.FALLBACK, Facts.eventOf(fallback));
+            } else if (signal instanceof Signal.Transition transition) {
+                sink.write(span, Facts.nameOf(transition), Facts.of(transition));
+            }
+        } catch (Throwable fault) {
+            sink.report("telemetry/signal", fault);
+        }
+    }
+
+    private void decided(Signal.Decision decision) {
+        if (Facts.isPlain(decision)) {
+            if (!sink.isMarked(span)) {
+                span.set(Facts.of(decision));
+            }
+            return;
+        }
+        sink.mark(span);
+        Reason reason = decision.reason();
+        if (Facts.cuts(decision.verdict())) {
+            cutFor = reason == null ? decision.verdict().text() : reason.text();
+        } else if (decision.verdict() == Signal.Verdict.FALLBACK) {
+            rescued = true;
+        }
+        Map<String, Object> facts = Facts.of(decision);
+        span.set(facts);
+        sink.write(span, Facts.DECISION, facts);
+    }
+
+    @Override
+    public void close(@Nullable Throwable thrown) {
+        if (!(span instanceof OwnSpan own)) {
+            return; // whoever made the span says how it ended
+        }
+        try {
+            String error = null;
+            if (!rescued) {
+                error = cutFor;
+                if (thrown != null) {
+                    own.set(Map.of("error.type", thrown.getClass().getName()));
+                    error = error == null ? "" : error;
+                }
+            }
+            own.end(error);
+            sink.send(own);
+        } catch (Throwable fault) {
+            sink.report("telemetry/close", fault);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dev.resilience.agent.telemetry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.resilience.agent.signal.Subject;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FactsTest {
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "http://h:80?token=x, http://h:80",
+        "http://me:x@h:80/p, http://h:80/p",
+        "jdbc:sqlserver://h:1433;user=me;password=x, jdbc:sqlserver://h:1433",
+        "jdbc:oracle:thin:me/x@h:1521/orders, h:1521/orders",
+        "jdbc:h2:mem:t#x, jdbc:h2:mem:t"
+    })
+    void takeSecretsOutOfATarget(String target, String safe) {
+        assertThat(Facts.safe(target)).isEqualTo(safe);
+    }
+
+    @Test
+    void leaveACleanTargetAsItIs() {
+        String target = "dns:///x:9000";
+
+        assertThat(Facts.safe(target)).isSameAs(target);
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @CsvSource({
+        "http, http://h:80, HTTP h:80, h, 80",
+        "http, http://[::1]:80, HTTP [::1]:80, [::1], 80",
+        "grpc, dns:///x:9000, grpc x:9000, x, 9000",
+        "grpc, x:9000, grpc x:9000, x, 9000",
+        "grpc, in-process, grpc in-process,,",
+        "jdbc, jdbc:postgresql://h:5432/db, jdbc postgresql://h:5432/db, h, 5432",
+        "jdbc, jdbc:h2:mem:orders, jdbc h2:mem:orders,,"
+    })
+    void nameATarget(String protocol, String target, String name, String address, Long port) {
+        Description description = Description.of(new Subject(protocol, target, "p", "observe"));
+
+        assertThat(description.name()).isEqualTo(name);
+        assertThat(description.attributes().get("server.address")).isEqualTo(address);
+        assertThat(description.attributes().get("server.port")).isEqualTo(port);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.resilience.agent.telemetry;
+
+import org.jspecify.annotations.NullMarked;
