@@ -225,7 +225,7 @@ final class JdbcAdapter {
             report("jdbc/connected", fault);
         }
         if (call != null) {
-            settleOpened(call, returned, thrown, false);
+            settleOpened(call, thrown, false);
         }
         return null;
     }
@@ -295,7 +295,7 @@ final class JdbcAdapter {
             report("jdbc/borrowed", fault);
         }
         if (call != null) {
-            settleOpened(call, returned, thrown, pool);
+            settleOpened(call, thrown, pool);
         }
         return null;
     }
@@ -334,7 +334,7 @@ final class JdbcAdapter {
         return database == null || pool == null ? database : databases.of(database.url(), pool);
     }
 
-    private void settleOpened(OpenCall call, @Nullable Object returned, @Nullable Throwable thrown, boolean pool) {
+    private void settleOpened(OpenCall call, @Nullable Throwable thrown, boolean pool) {
         try {
             if (thrown != null) {
                 Ending ending = SqlEndings.ofBorrowing(thrown, pool);
@@ -343,11 +343,10 @@ final class JdbcAdapter {
                 } else {
                     settle(call.owner(), call, ending);
                 }
-            } else if (returned == null) {
-                settle(call.owner(), call, Ending.CANCELLED);
             } else {
-                call.database().succeeded();
-                settle(call.owner(), call, Ending.OK);
+                // An open door is no answer: a pool asks nobody, and a database that hangs may still take connections.
+                // Counted as a success it would outweigh the failures of the statements that follow.
+                settle(call.owner(), call, Ending.CANCELLED);
             }
         } catch (Throwable fault) {
             report("jdbc/opened", fault);
