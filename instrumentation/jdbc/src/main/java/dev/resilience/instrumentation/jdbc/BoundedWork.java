@@ -1,0 +1,82 @@
+package dev.resilience.instrumentation.jdbc;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** Runs what may block in a driver's socket, bounded where the JVM can interrupt that. */
+final class BoundedWork {
+    /*
+     * A cancel request is a connection of its own, and in a network that swallows packets it blocks for as long as the
+     * driver likes, holding a lock the cut query needs. Blocked in a socket, a virtual thread can be interrupted and a
+     * platform thread cannot; so from Java 21 on the work runs on a virtual thread of ours, before that on the caller.
+     */
+    private static final @Nullable MethodHandle START_VIRTUAL = startVirtual();
+
+    /** What an interrupted socket operation needs to unwind. */
+    private static final long UNWIND_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /** Runs the work, which must not throw; false if it was interrupted after {@code nanos}. */
+    static boolean run(Runnable work, long nanos) {
+        FutureTask<?> task = new FutureTask<>(work, null);
+        Thread helper = start(task);
+        if (helper == null) {
+            task.run();
+            return true;
+        }
+        if (isDone(task, nanos)) {
+            return true;
+        }
+        // Where no carrier is free the work has not begun: then it runs here after all, else this does nothing.
+        task.run();
+        helper.interrupt();
+        awaitEnd(task);
+        return false;
+    }
+
+    private static void awaitEnd(FutureTask<?> task) {
+        isDone(task, UNWIND_NANOS);
+    }
+
+    private static boolean isDone(FutureTask<?> task, long withinNanos) {
+        try {
+            task.get(withinNanos, TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException late) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (ExecutionException e) {
+            return true;
+        }
+    }
+
+    private static @Nullable Thread start(Runnable task) {
+        if (START_VIRTUAL == null) {
+            return null;
+        }
+        try {
+            return (Thread) START_VIRTUAL.invokeExact(task);
+        } catch (Throwable unsupported) { // a preview feature in 19 and 20
+            return null;
+        }
+    }
+
+    private static @Nullable MethodHandle startVirtual() {
+        try {
+            return MethodHandles.publicLookup()
+                    .findStatic(
+                            Thread.class, "startVirtualThread", MethodType.methodType(Thread.class, Runnable.class));
+        } catch (NoSuchMethodException | IllegalAccessException before21) {
+            return null;
+        }
+    }
+
+    private BoundedWork() {}
+}

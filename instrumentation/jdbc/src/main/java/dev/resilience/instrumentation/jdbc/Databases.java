@@ -1,0 +1,100 @@
+package dev.resilience.instrumentation.jdbc;
+
+import java.lang.invoke.MethodHandle;
+import java.sql.Connection;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** Which database a connection or a data source leads to. */
+final class Databases {
+    /** Beyond this many, databases are no longer shared between their connections; the guards still are. */
+    private static final int SHARED = 1_000;
+
+    /** How deep data sources that wrap another are followed. */
+    private static final int DEPTH = 4;
+
+    private static final List<String> URL_GETTERS = List.of("getJdbcUrl", "getUrl", "getURL");
+    private static final ClassValue<Getters> GETTERS = new ClassValue<>() {
+        @Override
+        protected Getters computeValue(Class<?> type) {
+            MethodHandle url = null;
+            for (String name : URL_GETTERS) {
+                url = url == null ? PublicMethods.find(type, name, String.class) : url;
+            }
+            return new Getters(
+                    url,
+                    PublicMethods.find(type, "getPoolName", String.class),
+                    PublicMethods.find(type, "getDataSource", DataSource.class));
+        }
+    };
+
+    private final ConcurrentHashMap<Key, Database> shared = new ConcurrentHashMap<>();
+    private final WeakIdentityMap<Database> ofConnections = new WeakIdentityMap<>();
+    private final WeakIdentityMap<Database> ofDataSources = new WeakIdentityMap<>();
+
+    private record Key(String url, @Nullable String pool) {}
+
+    private record Getters(
+            @Nullable MethodHandle url,
+            @Nullable MethodHandle pool,
+            @Nullable MethodHandle wrapped) {}
+
+    Database of(String url, @Nullable String pool) {
+        Key key = new Key(JdbcUrl.withoutSecrets(url), pool);
+        Database known = shared.get(key);
+        if (known != null) {
+            return known;
+        }
+        Database made = new Database(key.url, pool);
+        if (shared.size() >= SHARED) {
+            return made;
+        }
+        Database first = shared.putIfAbsent(key, made);
+        return first == null ? made : first;
+    }
+
+    @Nullable
+    Database of(Connection connection) {
+        return ofConnections.get(connection);
+    }
+
+    /** The database of a data source: as its getters say, or as learnt from a connection it gave. */
+    @Nullable
+    Database of(DataSource source) throws Throwable {
+        Database known = ofDataSources.get(source);
+        if (known != null) {
+            return known;
+        }
+        String url = url(source, DEPTH);
+        if (url == null || !url.startsWith("jdbc:")) {
+            return null;
+        }
+        MethodHandle poolName = GETTERS.get(source.getClass()).pool();
+        String pool = poolName == null ? null : (String) poolName.invoke(source);
+        Database database = of(url, pool);
+        if (poolName == null || pool != null) {
+            ofDataSources.put(source, database);
+        }
+        return database;
+    }
+
+    void learn(Connection physical, Database database) {
+        ofConnections.put(physical, database);
+    }
+
+    void learn(DataSource source, Database database) {
+        ofDataSources.put(source, database);
+    }
+
+    private static @Nullable String url(DataSource source, int depth) throws Throwable {
+        Getters getters = GETTERS.get(source.getClass());
+        String url = getters.url == null ? null : (String) getters.url.invoke(source);
+        if (url != null || getters.wrapped == null || depth == 0) {
+            return url;
+        }
+        DataSource wrapped = (DataSource) getters.wrapped.invoke(source);
+        return wrapped == null || wrapped == source ? null : url(wrapped, depth - 1);
+    }
+}

@@ -1,0 +1,399 @@
+package dev.resilience.instrumentation.jdbc;
+
+import dev.resilience.instrumentation.api.Agent;
+import dev.resilience.instrumentation.api.Call;
+import dev.resilience.instrumentation.api.Ending;
+import dev.resilience.instrumentation.api.Fallback;
+import dev.resilience.instrumentation.api.Guard;
+import dev.resilience.instrumentation.api.Guards;
+import dev.resilience.instrumentation.api.Reason;
+import dev.resilience.instrumentation.api.Refusal;
+import dev.resilience.instrumentation.jdbc.StatementCall.Cut;
+import java.sql.BatchUpdateException;
+import java.sql.Connection;
+import java.sql.Driver;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.sql.SQLTransientConnectionException;
+import java.sql.SQLTransientException;
+import java.sql.Statement;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Between woven JDBC code and the guard. What enters gives, the advice hands to exit unseen: element 0 is the exception
+ * to throw instead of making the call, element 1 the call if one was admitted.
+ */
+final class JdbcAdapter {
+    private static final String CANCEL_SIGNAL_TIMEOUT = "cancelSignalTimeout";
+
+    private final Guards guards;
+    private final Databases databases = new Databases();
+    private final WeakIdentityMap<Long> cancelledAt = new WeakIdentityMap<>();
+
+    JdbcAdapter(Guards guards) {
+        this.guards = guards;
+    }
+
+    /** The one that all advice shares. */
+    static JdbcAdapter shared() {
+        return Shared.ADAPTER;
+    }
+
+    private static final class Shared {
+        static final JdbcAdapter ADAPTER = new JdbcAdapter(Agent.guards());
+    }
+
+    // Statements.
+
+    Object @Nullable [] execute(Statement statement) {
+        long[] here = Nesting.here();
+        if (here[Nesting.EXECUTING] != 0 || here[Nesting.KEPT_OUT] != 0) {
+            return null;
+        }
+        StatementCall call = null;
+        try {
+            Connection connection = connectionOf(statement);
+            Database database = connection == null ? null : databases.of(connection);
+            Guard guard = database == null ? null : database.guard(guards);
+            if (connection == null || database == null || guard == null) {
+                return null;
+            }
+            call = new StatementCall(statement, connection, database, guard, guards.faults());
+            Refusal refusal = guard.tryAcquire(call);
+            if (refusal != null) {
+                database.refused();
+                decline(refusal.fallback());
+                return new Object[] {new SQLTransientException(refusal.message(), SqlEndings.REFUSED), null};
+            }
+            here[Nesting.EXECUTING] = 1;
+            return new Object[] {null, call};
+        } catch (Throwable fault) {
+            report("jdbc/execute", fault);
+            if (call != null) {
+                call.over();
+                settle(call.owner(), call, Ending.CANCELLED);
+            }
+            return null;
+        }
+    }
+
+    Object @Nullable [] executed(Object @Nullable [] entered, @Nullable Object returned, @Nullable Throwable thrown) {
+        if (entered == null) {
+            return null;
+        }
+        if (entered[0] != null) {
+            return new Object[] {returned, entered[0]};
+        }
+        if (!(entered[1] instanceof StatementCall call)) {
+            return null;
+        }
+        Nesting.here()[Nesting.EXECUTING] = 0;
+        try {
+            Cut cut = call.over();
+            if (thrown == null) {
+                call.database().succeeded();
+                settle(call.owner(), call, Ending.OK);
+                return null;
+            }
+            SQLException given = cut == null ? null : cutResult(cut, thrown);
+            if (cut == null || given == null) {
+                settle(call.owner(), call, endingOf(call, thrown));
+                return null;
+            }
+            if (cut.reason().reason() == Reason.DEADLINE_EXHAUSTED) {
+                decline(call.owner().settleExpired(call, given));
+            } else {
+                settle(call.owner(), call, new Ending(Ending.CANCELLED.token(), false, given));
+            }
+            return new Object[] {returned, given};
+        } catch (Throwable fault) {
+            report("jdbc/executed", fault);
+            settle(call.owner(), call, Ending.CANCELLED);
+            return null;
+        }
+    }
+
+    /** The caller cancels a statement itself; what then comes of it says nothing about the database. */
+    void cancelledByCaller(Statement statement) {
+        cancelledAt.put(statement, System.nanoTime());
+    }
+
+    private static @Nullable Connection connectionOf(Statement statement) {
+        try {
+            return statement.getConnection();
+        } catch (SQLException closed) {
+            return null; // and the driver says so itself
+        }
+    }
+
+    /** What the caller of a statement we cut gets, or null if it failed by itself before the cut took effect. */
+    private static @Nullable SQLException cutResult(Cut cut, Throwable thrown) {
+        if (!(thrown instanceof SQLException cause)) {
+            return null;
+        }
+        String message = cut.reason().message();
+        String state = SqlEndings.state(cause);
+        if (SqlEndings.isVerdict(cause) || (!cut.aborted() && SqlEndings.isOfConnection(state))) {
+            return null;
+        }
+        if (cut.aborted()) {
+            return new SQLTransientConnectionException(message, "08006", cause);
+        }
+        if (cause instanceof BatchUpdateException batch) {
+            return new BatchUpdateException(message, state, cause.getErrorCode(), batch.getUpdateCounts(), cause);
+        }
+        return new SQLTransientException(message, state, cause.getErrorCode(), cause);
+    }
+
+    private Ending endingOf(StatementCall call, Throwable thrown) throws SQLException {
+        if (!SqlEndings.isCancelled(thrown)) {
+            return SqlEndings.of(thrown);
+        }
+        // Drivers report a cancel by the caller and their own query timeout alike.
+        Long cancelled = cancelledAt.get(call.statement());
+        boolean byCaller = cancelled != null && cancelled - call.startNanos() >= 0;
+        long timeout = TimeUnit.SECONDS.toNanos(call.statement().getQueryTimeout());
+        boolean timedOut = timeout > 0 && System.nanoTime() - call.startNanos() >= timeout;
+        return byCaller && !timedOut
+                ? new Ending(Ending.CANCELLED.token(), false, thrown)
+                : Ending.failed(Ending.TIMEOUT, thrown);
+    }
+
+    // Connections.
+
+    /** A driver opens a connection. Element 2 is the properties to open it with, element 3 its database. */
+    Object @Nullable [] connect(Driver driver, @Nullable Object url, @Nullable Object properties) {
+        OpenCall call = null;
+        try {
+            if (!(url instanceof String address) || !driver.acceptsURL(address)) {
+                return null;
+            }
+            Database database = databases.of(address, Nesting.pool().get());
+            Guard guard = database.guard(guards);
+            Object[] entered = {null, null, properties, database};
+            if (guard == null) {
+                return entered;
+            }
+            if (isPostgres(driver) && guard.enforces() && guard.deadlineNanos() > 0) {
+                entered[2] = withBoundedCancel(address, properties);
+            }
+            long[] here = Nesting.here();
+            if (here[Nesting.DECIDED] != 0) {
+                return entered;
+            }
+            call = new OpenCall(database, guard);
+            Refusal refusal = guard.tryAcquire(call);
+            if (refusal == null) {
+                here[Nesting.DECIDED] = 1;
+                entered[1] = call;
+            } else if (Nesting.pool().get() == null || !database.isProbed()) {
+                database.refused();
+                decline(refusal.fallback());
+                entered[0] = refusedConnection(refusal);
+            }
+            return entered;
+        } catch (SQLException notAccepted) {
+            return null;
+        } catch (Throwable fault) {
+            report("jdbc/connect", fault);
+            if (call != null) {
+                settle(call.owner(), call, Ending.CANCELLED);
+            }
+            return null;
+        }
+    }
+
+    Object @Nullable [] connected(Object @Nullable [] entered, @Nullable Object returned, @Nullable Throwable thrown) {
+        if (entered == null) {
+            return null;
+        }
+        if (entered[0] != null) {
+            return new Object[] {returned, entered[0]};
+        }
+        OpenCall call = (OpenCall) entered[1];
+        if (call != null) {
+            Nesting.here()[Nesting.DECIDED] = 0;
+        }
+        try {
+            if (returned instanceof Connection connection && entered[3] instanceof Database database) {
+                databases.learn(connection, database);
+            }
+        } catch (Throwable fault) {
+            report("jdbc/connected", fault);
+        }
+        if (call != null) {
+            settleOpened(call, thrown, false);
+        }
+        return null;
+    }
+
+    /** A data source is asked for a connection: a pool's, to borrow one, or a driver's, to open one. */
+    Object @Nullable [] borrow(DataSource source) {
+        long[] here = Nesting.here();
+        OpenCall call = null;
+        Object[] entered = {null, null, source, null};
+        try {
+            if (here[Nesting.DECIDED] == 0) {
+                Database database = inPool(databases.of(source));
+                Guard guard = database == null ? null : database.guard(guards);
+                entered[3] = database;
+                if (database != null && guard != null) {
+                    call = new OpenCall(database, guard);
+                    Refusal refusal = guard.tryAcquire(call);
+                    if (refusal == null) {
+                        here[Nesting.DECIDED] = 1;
+                        entered[1] = call;
+                        call.beginProbe();
+                        long budget = guard.enforces() ? guard.deadlineNanos() : 0;
+                        if (budget > 0) {
+                            here[Nesting.HURRIED] = 1;
+                            here[Nesting.UNTIL] = System.nanoTime() + budget;
+                            call.hurry(here[Nesting.UNTIL]);
+                        }
+                    } else if (Nesting.pool().get() == null || !database.isProbed()) {
+                        database.refused();
+                        decline(refusal.fallback());
+                        return new Object[] {refusedConnection(refusal), null, source, null};
+                    }
+                }
+            }
+        } catch (Throwable fault) {
+            report("jdbc/borrow", fault);
+            if (call != null && entered[1] == null) {
+                settle(call.owner(), call, Ending.CANCELLED);
+            }
+        }
+        here[Nesting.KEPT_OUT]++;
+        return entered;
+    }
+
+    Object @Nullable [] borrowed(Object @Nullable [] entered, @Nullable Object returned, @Nullable Throwable thrown) {
+        if (entered == null) {
+            return null;
+        }
+        if (entered[0] != null) {
+            return new Object[] {returned, entered[0]};
+        }
+        long[] here = Nesting.here();
+        here[Nesting.KEPT_OUT]--;
+        OpenCall call = (OpenCall) entered[1];
+        if (call != null) {
+            here[Nesting.DECIDED] = 0;
+            here[Nesting.HURRIED] = 0;
+            call.endProbe();
+        }
+        DataSource source = (DataSource) entered[2];
+        boolean pool = JdbcModule.isPool(source.getClass().getName());
+        try {
+            if (returned instanceof Connection connection) {
+                learn(source, pool, (Database) entered[3], connection);
+            }
+        } catch (Throwable fault) {
+            report("jdbc/borrowed", fault);
+        }
+        if (call != null) {
+            settleOpened(call, thrown, pool);
+        }
+        return null;
+    }
+
+    /** A pool waits for one of its connections: at most as long as the getConnection around it has left. */
+    long waitMillis(long millis) {
+        long[] here = Nesting.here();
+        if (here[Nesting.HURRIED] == 0) {
+            return millis;
+        }
+        long left = TimeUnit.NANOSECONDS.toMillis(here[Nesting.UNTIL] - System.nanoTime()) + 1;
+        return Math.min(millis, Math.max(1, left));
+    }
+
+    /**
+     * What a connection teaches: that of a driver's own data source, opened without {@link Driver#connect}, where it
+     * leads; that of a pool which hides its URL, where the pool leads.
+     */
+    private void learn(DataSource source, boolean pool, @Nullable Database database, Connection connection)
+            throws SQLException {
+        if (JdbcModule.isPool(connection.getClass().getName())) {
+            if (pool && database == null && connection.isWrapperFor(Connection.class)) {
+                Database learnt = databases.of(connection.unwrap(Connection.class));
+                if (learnt != null) {
+                    databases.learn(source, learnt);
+                }
+            }
+        } else if (!pool && database != null && databases.of(connection) == null) {
+            databases.learn(connection, database);
+        }
+    }
+
+    /** The database as the pool knows it that this thread opens a connection for. */
+    private @Nullable Database inPool(@Nullable Database database) {
+        String pool = Nesting.pool().get();
+        return database == null || pool == null ? database : databases.of(database.url(), pool);
+    }
+
+    private void settleOpened(OpenCall call, @Nullable Throwable thrown, boolean pool) {
+        try {
+            if (thrown != null) {
+                Ending ending = SqlEndings.ofBorrowing(thrown, pool);
+                if (call.isLate() && ending.token().equals(Ending.POOL_TIMEOUT)) {
+                    decline(call.owner().settleExpired(call, thrown));
+                } else {
+                    settle(call.owner(), call, ending);
+                }
+            } else {
+                // An open door is no answer: a pool asks nobody, and a database that hangs may still take connections.
+                // Counted as a success it would outweigh the failures of the statements that follow.
+                settle(call.owner(), call, Ending.CANCELLED);
+            }
+        } catch (Throwable fault) {
+            report("jdbc/opened", fault);
+            settle(call.owner(), call, Ending.CANCELLED);
+        }
+    }
+
+    private static SQLException refusedConnection(Refusal refusal) {
+        return new SQLTransientConnectionException(refusal.message(), SqlEndings.REFUSED);
+    }
+
+    private static boolean isPostgres(Driver driver) {
+        return driver.getClass().getName().startsWith("org.postgresql.");
+    }
+
+    /** With a second for the cancel request in place of ten, where the user said nothing of it. */
+    private static @Nullable Object withBoundedCancel(String url, @Nullable Object properties) {
+        if (!(properties instanceof Properties given)
+                || given.getProperty(CANCEL_SIGNAL_TIMEOUT) != null
+                || url.contains(CANCEL_SIGNAL_TIMEOUT)) {
+            return properties;
+        }
+        Properties bounded = (Properties) given.clone();
+        bounded.setProperty(CANCEL_SIGNAL_TIMEOUT, "1");
+        return bounded;
+    }
+
+    private void settle(Guard guard, Call call, Ending ending) {
+        try {
+            decline(guard.settle(call, ending));
+        } catch (Throwable fault) {
+            report("jdbc/settle", fault);
+        }
+    }
+
+    /** An answer invented for a query would be a wrong one. */
+    private static void decline(@Nullable Fallback fallback) {
+        if (fallback != null) {
+            fallback.failed(new SQLFeatureNotSupportedException("no fallback stands in for a database"));
+        }
+    }
+
+    private void report(String site, Throwable fault) {
+        try {
+            guards.faults().report(site, fault);
+        } catch (Throwable unreportable) {
+            // The log itself is broken; the application's call goes on all the same.
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package dev.resilience.instrumentation.jdbc;
+
+import dev.resilience.instrumentation.api.ClientModule;
+import dev.resilience.instrumentation.api.JoinPoint;
+import dev.resilience.instrumentation.api.JoinPoint.Method;
+import dev.resilience.instrumentation.api.JoinPoint.Types;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Where JDBC calls leave an application: the statements and connections of drivers, and the pools before them. */
+public final class JdbcModule implements ClientModule {
+    private static final String HERE = "dev.resilience.instrumentation.jdbc.";
+
+    /** Nothing of the JDK is a driver; looking at its many connections would wake the weaver for nothing. */
+    private static final List<String> JDK = List.of("java.", "javax.", "jdk.", "sun.", "com.sun.");
+
+    /** Their statements and connections only hand on to the driver's, which are the ones that know their target. */
+    private static final List<String> POOLS = List.of(
+            "com.zaxxer.hikari.",
+            "org.apache.commons.dbcp",
+            "org.apache.tomcat.jdbc.",
+            "org.apache.tomcat.dbcp.",
+            "com.mchange.v2.",
+            "com.alibaba.druid.",
+            "io.agroal.",
+            "oracle.ucp.");
+
+    private static final List<String> DRIVER_CONNECTIONS = List.of(
+            "org.postgresql.jdbc.PgConnection",
+            "com.mysql.cj.jdbc.ConnectionImpl",
+            "org.mariadb.jdbc.Connection",
+            "com.microsoft.sqlserver.jdbc.SQLServerConnection",
+            "oracle.jdbc.driver.",
+            "com.ibm.db2.jcc.",
+            "org.sqlite.");
+
+    @Override
+    public String name() {
+        return "jdbc";
+    }
+
+    @Override
+    public String library() {
+        return "JDBC (java.sql)";
+    }
+
+    @Override
+    public boolean namesLibraryTypes() {
+        return false;
+    }
+
+    @Override
+    public List<JoinPoint> joinPoints() {
+        List<String> notDrivers = Stream.concat(JDK.stream(), POOLS.stream()).toList();
+        Types poolBase = new Types.Named("com.zaxxer.hikari.pool.PoolBase");
+        Method opening = Method.named("newConnection", HERE + "PoolOpenAdvice");
+
+        return List.of(
+                JoinPoint.of(
+                        new Types.SubtypesOf(
+                                "java.sql.Statement",
+                                List.of("Statement"),
+                                List.of("com.ibm.db2.jcc.", "org.sqlite.jdbc3."),
+                                notDrivers),
+                        Method.named("execute", HERE + "ExecuteAdvice"),
+                        Method.named("executeQuery", HERE + "ExecuteAdvice"),
+                        Method.named("executeUpdate", HERE + "ExecuteAdvice"),
+                        Method.named("executeLargeUpdate", HERE + "ExecuteAdvice"),
+                        Method.named("executeBatch", HERE + "ExecuteAdvice"),
+                        Method.named("executeLargeBatch", HERE + "ExecuteAdvice"),
+                        Method.exact("cancel", "()V", HERE + "CancelAdvice")),
+                JoinPoint.of(
+                        new Types.SubtypesOf(
+                                "java.sql.Connection", List.of("JdbcConnection"), DRIVER_CONNECTIONS, notDrivers),
+                        Method.exact("isValid", "(I)Z", HERE + "KeepOutAdvice"),
+                        Method.exact("commit", "()V", HERE + "KeepOutAdvice"),
+                        Method.exact("rollback", "()V", HERE + "KeepOutAdvice"),
+                        Method.exact("rollback", "(Ljava/sql/Savepoint;)V", HERE + "KeepOutAdvice"),
+                        Method.exact("close", "()V", HERE + "KeepOutAdvice")),
+                // A driver whose connect returns a type of its own has a bridge of exactly this descriptor.
+                JoinPoint.of(
+                        new Types.SubtypesOf("java.sql.Driver", List.of("Driver"), List.of(), JDK),
+                        Method.exact(
+                                "connect",
+                                "(Ljava/lang/String;Ljava/util/Properties;)Ljava/sql/Connection;",
+                                HERE + "ConnectAdvice")),
+                JoinPoint.of(
+                        new Types.SubtypesOf("javax.sql.DataSource", List.of("DataSource"), List.of(), JDK),
+                        Method.exact("getConnection", "()Ljava/sql/Connection;", HERE + "DataSourceAdvice"),
+                        Method.exact(
+                                "getConnection",
+                                "(Ljava/lang/String;Ljava/lang/String;)Ljava/sql/Connection;",
+                                HERE + "DataSourceAdvice")),
+                JoinPoint.of(poolBase, opening, Method.named("isConnectionDead", HERE + "KeepOutAdvice"))
+                        .orElse(JoinPoint.of(
+                                poolBase, opening, Method.named("isConnectionAlive", HERE + "KeepOutAdvice"))),
+                JoinPoint.of(
+                        new Types.Named("com.zaxxer.hikari.pool.HikariPool"),
+                        Method.exact("getConnection", "(J)Ljava/sql/Connection;", HERE + "PoolWaitAdvice")));
+    }
+
+    /** Whether a class of this name belongs to a connection pool. */
+    static boolean isPool(String className) {
+        return POOLS.stream().anyMatch(className::startsWith);
+    }
+}

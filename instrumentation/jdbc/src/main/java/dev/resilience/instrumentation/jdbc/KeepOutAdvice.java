@@ -1,0 +1,36 @@
+package dev.resilience.instrumentation.jdbc;
+
+import net.bytebuddy.asm.Advice;
+import net.bytebuddy.implementation.bytecode.assign.Assigner;
+import org.jspecify.annotations.Nullable;
+
+/** Around what tests, ends or settles a connection: the statements a driver runs for it are never guarded. */
+@SuppressWarnings("unused") // read by Byte Buddy, not by Java
+final class KeepOutAdvice {
+    @Advice.OnMethodEnter(
+            inline = false,
+            skipOn = Advice.OnNonDefaultValue.class,
+            skipOnIndex = 0,
+            suppress = Throwable.class)
+    static Object @Nullable [] enter(
+            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self,
+            @Advice.AllArguments Object[] arguments) {
+        Nesting.here()[Nesting.KEPT_OUT]++;
+        return new Object[] {null};
+    }
+
+    @Advice.OnMethodExit(inline = false, onThrowable = Throwable.class, suppress = Throwable.class)
+    @Advice.AssignReturned.ToReturned(index = 0, typing = Assigner.Typing.DYNAMIC)
+    @Advice.AssignReturned.ToThrown(index = 1, typing = Assigner.Typing.DYNAMIC)
+    static Object @Nullable [] exit(
+            @Advice.Enter Object @Nullable [] entered,
+            @Advice.Return(typing = Assigner.Typing.DYNAMIC) @Nullable Object returned,
+            @Advice.Thrown @Nullable Throwable thrown) {
+        if (entered != null) {
+            Nesting.here()[Nesting.KEPT_OUT]--;
+        }
+        return null;
+    }
+
+    private KeepOutAdvice() {}
+}

@@ -1,0 +1,237 @@
+package dev.resilience.instrumentation.jdbc;
+
+import dev.resilience.instrumentation.api.Call;
+import dev.resilience.instrumentation.api.Faults;
+import dev.resilience.instrumentation.api.Guard;
+import dev.resilience.instrumentation.api.Refusal;
+import java.lang.invoke.MethodHandle;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** One statement under way. */
+final class StatementCall extends Call {
+    /*
+     * A cancel is not aimed at a statement but at a connection, and travels beside it: sent too late it hits whoever
+     * uses the connection next. So under one lock stand whether the work is over, and whether a cancel is on its way.
+     * Work that is over is never cancelled; work that ends while a cancel is on its way waits until that has come back,
+     * and only then goes the connection back to its pool. A cancel that does not come back, or has no effect, costs the
+     * connection: aborted, it has no next user.
+     */
+
+    /** What a cancel may take to come back, and then to take effect, on a healthy network: a round trip each. */
+    static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+    /** How long one cancel is given before the next. */
+    private static final long WAVE_NANOS = GRACE_NANOS / 4;
+
+    /** The longest that finished work waits for a cancel under way, which may be stuck on a lost network before 21. */
+    private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private static final ClassValue<CancelQuery> CANCEL_QUERY = new ClassValue<>() {
+        @Override
+        protected CancelQuery computeValue(Class<?> type) {
+            return new CancelQuery(
+                    type.getName().startsWith("org.postgresql.")
+                            ? PublicMethods.find(type, "cancelQuery", void.class)
+                            : null);
+        }
+    };
+
+    private record CancelQuery(@Nullable MethodHandle handle) {}
+
+    private final Statement statement;
+    private final Connection connection;
+    private final Database database;
+    private final Guard owner;
+    private final Faults faults;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    // All guarded by lock.
+    private boolean over;
+    private boolean cancelling;
+    private boolean aborted;
+    private @Nullable Refusal reason;
+
+    StatementCall(Statement statement, Connection connection, Database database, Guard owner, Faults faults) {
+        this.statement = statement;
+        this.connection = connection;
+        this.database = database;
+        this.owner = owner;
+        this.faults = faults;
+    }
+
+    /** Why a statement was cut short, and whether its connection had to go with it. */
+    record Cut(Refusal reason, boolean aborted) {}
+
+    Statement statement() {
+        return statement;
+    }
+
+    Database database() {
+        return database;
+    }
+
+    Guard owner() {
+        return owner;
+    }
+
+    /** It may: the request to cancel travels over a connection of its own. */
+    @Override
+    public boolean cancelMayBlock() {
+        return true;
+    }
+
+    @Override
+    public void cancel(Refusal refusal) {
+        lock.lock();
+        try {
+            if (over || reason != null) {
+                return;
+            }
+            reason = refusal;
+            cancelling = true;
+        } finally {
+            lock.unlock();
+        }
+        boolean effective = false;
+        try {
+            effective = cancelInWaves();
+        } finally {
+            if (!effective) {
+                abort();
+            }
+        }
+    }
+
+    /** Cancels until the work is over: a cancel that overtakes the statement it is meant for finds nothing to stop. */
+    private boolean cancelInWaves() {
+        long begun = System.nanoTime();
+        long until = begun + GRACE_NANOS;
+        boolean first = true;
+        do {
+            if (!BoundedWork.run(first ? this::sendCancel : this::sendCancelAgain, GRACE_NANOS)) {
+                return false;
+            }
+            long now = System.nanoTime();
+            if (first && now - begun <= GRACE_NANOS) {
+                until = now + GRACE_NANOS;
+            }
+            first = false;
+            if (isOverWithin(WAVE_NANOS)) {
+                return true;
+            }
+        } while (until - System.nanoTime() > 0);
+        return false;
+    }
+
+    private void sendCancel() {
+        try {
+            statement.cancel();
+        } catch (SQLException unable) {
+            // Then the grace runs out and the connection is aborted.
+        } catch (Throwable fault) {
+            faults.report("jdbc/cancel", fault);
+        }
+    }
+
+    private void sendCancelAgain() {
+        // Sent once, a PostgreSQL statement takes itself for cancelled and sends no more; its connection does.
+        MethodHandle cancelQuery = CANCEL_QUERY.get(connection.getClass()).handle();
+        if (cancelQuery == null) {
+            sendCancel();
+            return;
+        }
+        try {
+            cancelQuery.invoke(connection);
+        } catch (SQLException unable) {
+            // As above.
+        } catch (Throwable fault) {
+            faults.report("jdbc/cancel", fault);
+        }
+    }
+
+    /** Waits for the work after a cancel; when that is not over in time, the cancelling goes on. */
+    private boolean isOverWithin(long nanos) {
+        lock.lock();
+        try {
+            cancelling = false;
+            changed.signalAll();
+            for (long left = nanos; !over && left > 0; ) {
+                left = changed.awaitNanos(left);
+            }
+            cancelling = !over;
+            return over;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            cancelling = !over;
+            return over;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void abort() {
+        lock.lock();
+        try {
+            aborted = true;
+        } finally {
+            lock.unlock();
+        }
+        try {
+            connection.abort(Runnable::run);
+        } catch (SQLException | AbstractMethodError unable) {
+            // A driver before JDBC 4.1, or without abort: the work ends when the driver says so.
+        } catch (Throwable fault) {
+            faults.report("jdbc/abort", fault);
+        } finally {
+            lock.lock();
+            try {
+                cancelling = false;
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** Marks the work over. When this returns, no cancel of ours can reach the connection any more. */
+    @Nullable
+    Cut over() {
+        boolean interrupted = false;
+        boolean lost;
+        lock.lock();
+        try {
+            over = true;
+            changed.signalAll();
+            long until = System.nanoTime() + WAIT_NANOS;
+            for (long left = WAIT_NANOS; cancelling && left > 0; left = until - System.nanoTime()) {
+                try {
+                    changed.awaitNanos(left);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            lost = cancelling && !aborted;
+        } finally {
+            lock.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        if (lost) {
+            abort();
+        }
+        lock.lock();
+        try {
+            return reason == null ? null : new Cut(reason, aborted);
+        } finally {
+            lock.unlock();
+        }
+    }
+}

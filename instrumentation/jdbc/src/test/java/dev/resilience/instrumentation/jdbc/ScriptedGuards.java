@@ -1,0 +1,164 @@
+package dev.resilience.instrumentation.jdbc;
+
+import dev.resilience.instrumentation.api.Call;
+import dev.resilience.instrumentation.api.Ending;
+import dev.resilience.instrumentation.api.Fallback;
+import dev.resilience.instrumentation.api.Faults;
+import dev.resilience.instrumentation.api.Guard;
+import dev.resilience.instrumentation.api.Guards;
+import dev.resilience.instrumentation.api.Reason;
+import dev.resilience.instrumentation.api.Refusal;
+import java.net.URI;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** One guard for every database, that admits, refuses and times as a test says, and counts its permits. */
+final class ScriptedGuards implements Guards {
+    volatile boolean guarding = true;
+    volatile boolean enforcing = true;
+    volatile boolean open;
+    volatile long deadlineMillis;
+    volatile int places = Integer.MAX_VALUE;
+    volatile @Nullable Error broken;
+
+    final AtomicInteger generation = new AtomicInteger();
+    final AtomicInteger admitted = new AtomicInteger();
+    final AtomicInteger refused = new AtomicInteger();
+    final AtomicInteger inFlight = new AtomicInteger();
+    final AtomicInteger spurious = new AtomicInteger();
+    final List<Ending> endings = new CopyOnWriteArrayList<>();
+    final List<@Nullable Throwable> expired = new CopyOnWriteArrayList<>();
+    final List<String> lookups = new CopyOnWriteArrayList<>();
+    final List<Throwable> faults = new CopyOnWriteArrayList<>();
+
+    private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(64, run -> {
+        Thread thread = new Thread(run, "test-deadlines");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final Guard guard = new Scripted();
+
+    void reset() {
+        guarding = true;
+        enforcing = true;
+        open = false;
+        deadlineMillis = 0;
+        places = Integer.MAX_VALUE;
+        broken = null;
+        generation.incrementAndGet();
+        for (AtomicInteger counter : List.of(admitted, refused, inFlight, spurious)) {
+            counter.set(0);
+        }
+        for (List<?> list : List.<List<?>>of(endings, expired, lookups, faults)) {
+            list.clear();
+        }
+    }
+
+    List<String> tokens() {
+        return endings.stream().map(Ending::token).toList();
+    }
+
+    @Override
+    public int generation() {
+        breakIfTold();
+        return generation.get();
+    }
+
+    @Override
+    public @Nullable Guard http(String method, URI uri) {
+        return null;
+    }
+
+    @Override
+    public @Nullable Guard grpc(String authority, String fullMethod) {
+        return null;
+    }
+
+    @Override
+    public @Nullable Guard jdbc(String url, @Nullable String pool) {
+        breakIfTold();
+        lookups.add(url + " " + pool);
+        return guarding ? guard : null;
+    }
+
+    @Override
+    public Faults faults() {
+        return (site, fault) -> faults.add(fault);
+    }
+
+    private void breakIfTold() {
+        Error error = broken;
+        if (error != null) {
+            throw error;
+        }
+    }
+
+    private final class Scripted implements Guard {
+        @Override
+        public boolean enforces() {
+            breakIfTold();
+            return enforcing;
+        }
+
+        @Override
+        public long deadlineNanos() {
+            breakIfTold();
+            return enforcing ? TimeUnit.MILLISECONDS.toNanos(deadlineMillis) : 0;
+        }
+
+        @Override
+        public @Nullable Refusal tryAcquire(Call call) {
+            breakIfTold();
+            if (enforcing && (open || inFlight.get() >= places)) {
+                refused.incrementAndGet();
+                return new Refusal(Reason.CIRCUIT_OPEN, "refused: circuit_open (102)", 0, null);
+            }
+            admitted.incrementAndGet();
+            inFlight.incrementAndGet();
+            call.admitted(1, System.nanoTime());
+            if (deadlineNanos() > 0 && call.timedByGuard()) {
+                Refusal refusal = new Refusal(Reason.DEADLINE_EXHAUSTED, "cut: deadline_exhausted (100)", 0, null);
+                call.timer(timer.schedule(
+                        () -> {
+                            if (!call.isSettled()) {
+                                call.cancel(refusal);
+                            }
+                        },
+                        deadlineMillis,
+                        TimeUnit.MILLISECONDS));
+            }
+            return null;
+        }
+
+        @Override
+        public @Nullable Fallback settle(Call call, Ending ending) {
+            breakIfTold();
+            end(call, () -> endings.add(ending));
+            return null;
+        }
+
+        @Override
+        public @Nullable Fallback settleExpired(Call call, @Nullable Throwable thrown) {
+            breakIfTold();
+            end(call, () -> expired.add(thrown));
+            return null;
+        }
+
+        private void end(Call call, Runnable record) {
+            if (call.trySettle()) {
+                inFlight.decrementAndGet();
+                record.run();
+                if (call.timer() instanceof java.util.concurrent.Future<?> armed) {
+                    armed.cancel(false);
+                }
+            } else {
+                spurious.incrementAndGet();
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package dev.resilience.instrumentation.jdbc;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A network between driver and server that counts what passes, and can swallow all of it. */
+final class TcpProxy implements AutoCloseable {
+    private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private final int target;
+    final AtomicLong bytesToServer = new AtomicLong();
+    final AtomicLong connects = new AtomicLong();
+    volatile boolean swallowing;
+
+    TcpProxy(int target) throws IOException {
+        this.target = target;
+        start(this::accept);
+    }
+
+    int port() {
+        return listener.getLocalPort();
+    }
+
+    private void accept() {
+        try {
+            while (true) {
+                Socket client = listener.accept();
+                sockets.add(client);
+                connects.incrementAndGet();
+                if (!swallowing) {
+                    Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
+                    sockets.add(server);
+                    start(() -> pump(client, server, true));
+                    start(() -> pump(server, client, false));
+                }
+            }
+        } catch (IOException closed) {
+            // the proxy was closed
+        }
+    }
+
+    private void pump(Socket from, Socket to, boolean toServer) {
+        byte[] buffer = new byte[8192];
+        try (InputStream in = from.getInputStream();
+                OutputStream out = to.getOutputStream()) {
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                if (toServer) {
+                    bytesToServer.addAndGet(read);
+                }
+                if (!swallowing) {
+                    out.write(buffer, 0, read);
+                    out.flush();
+                }
+            }
+        } catch (IOException closed) {
+            // one side went away, and takes the other with it
+        }
+    }
+
+    private static void start(Runnable work) {
+        Thread thread = new Thread(work, "test-proxy");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public void close() throws IOException {
+        listener.close();
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+    }
+}
