@@ -144,8 +144,7 @@ class BordersTest {
 
     @Test
     void packagesOfTheAgentKnowOnlyThoseBeforeThem() {
-        List<String> order =
-                List.of("signal", "target", "policy", "guard", "telemetry", "control", "weaving");
+        List<String> order = List.of("signal", "target", "policy", "guard", "telemetry", "control", "weaving");
         for (int i = 0; i < order.size(); i++) {
             String[] later = order.subList(i + 1, order.size()).stream()
                     .map(name -> "dev.resilience.agent." + name + "..")

@@ -2,13 +2,12 @@ package dev.resilience.agent;
 
 import dev.resilience.agent.control.Protection;
 import dev.resilience.agent.control.Signals;
+import dev.resilience.agent.guard.AgentThreads;
 import dev.resilience.agent.guard.FaultLog;
+import dev.resilience.agent.guard.GuardRegistry;
 import dev.resilience.agent.policy.Loaded;
 import dev.resilience.agent.policy.PolicyLoader;
-import dev.resilience.agent.signal.Signal;
-import dev.resilience.agent.signal.Sink;
-import dev.resilience.agent.signal.Subject;
-import dev.resilience.agent.signal.Trace;
+import dev.resilience.agent.telemetry.OpenTelemetrySink;
 import dev.resilience.agent.weaving.Weaving;
 import dev.resilience.instrumentation.api.Agent;
 import dev.resilience.instrumentation.api.ClientModule;
@@ -34,8 +33,10 @@ public final class Startup {
         if (!loaded.enabled()) {
             return;
         }
-        Sink sink = new Silence();
-        Protection protection = Protection.start(loaded, Startup::load, sink, faults, signals, out);
+        OpenTelemetrySink telemetry = OpenTelemetrySink.of(AgentThreads::daemon, faults);
+        Protection protection = Protection.start(loaded, Startup::load, telemetry, faults, signals, out);
+        protection.beforeExit(telemetry::close);
+        exempt(telemetry.exemptEndpoint(), protection.guards());
         Agent.install(protection.guards());
         ClassLoader agent = Startup.class.getClassLoader();
         List<ClientModule> modules = new ArrayList<>();
@@ -44,7 +45,7 @@ public final class Startup {
                 instrumentation,
                 modules,
                 Weaving.isolated(agent),
-                loader -> {},
+                telemetry::apiSeen,
                 line -> out.accept("resilience: " + line),
                 faults);
     }
@@ -74,14 +75,12 @@ public final class Startup {
         return ours;
     }
 
-    private static final class Silence implements Sink {
-        @Override
-        public @Nullable Trace open(Subject subject) {
-            return null;
+    /** Our own export is a call like any other, but never guarded. */
+    private static void exempt(@Nullable String endpoint, GuardRegistry guards) {
+        if (endpoint != null) {
+            int colon = endpoint.lastIndexOf(':');
+            guards.exempt(endpoint.substring(0, colon), Integer.parseInt(endpoint.substring(colon + 1)));
         }
-
-        @Override
-        public void accept(Signal signal) {}
     }
 
     private Startup() {}

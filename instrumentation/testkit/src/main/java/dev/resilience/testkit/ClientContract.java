@@ -181,7 +181,9 @@ public abstract class ClientContract {
         assertThat(Duration.ofNanos(System.nanoTime() - start))
                 .isBetween(DEADLINE.minusMillis(1), DEADLINE.plusSeconds(3));
         assertExpiry(thrown, ScriptedGuards.EXPIRED);
-        assertThat(eventually(() -> abandoned() > before)).as("the server sees the cancel").isTrue();
+        assertThat(eventually(() -> abandoned() > before))
+                .as("the server sees the cancel")
+                .isTrue();
         assertThat(guards.inFlight()).isZero();
         assertThat(guards.tokens()).containsExactly("timeout");
         assertThat(guards.reported()).isEmpty();
@@ -197,7 +199,9 @@ public abstract class ClientContract {
             }
             int before = abandoned();
             assumeThat(way(name).giveUp()).isTrue();
-            assertThat(eventually(() -> abandoned() > before)).as("the server sees the cancel").isTrue();
+            assertThat(eventually(() -> abandoned() > before))
+                    .as("the server sees the cancel")
+                    .isTrue();
             assertThat(eventually(() -> guards.inFlight() == 0)).isTrue();
             assertThat(guards.tokens()).containsExactly("cancelled");
             assertThat(guards.reported()).isEmpty();
@@ -232,7 +236,9 @@ public abstract class ClientContract {
         guards.breakWith(new AssertionError("ours"));
         assertEndsAsBare(name);
         guards.breakWith(null);
-        assertThat(guards.reported()).isNotEmpty().allMatch(fault -> fault.toString().contains("ours"));
+        assertThat(guards.reported())
+                .isNotEmpty()
+                .allMatch(fault -> fault.toString().contains("ours"));
     }
 
     /** A seed that failed once stays here. */
@@ -267,8 +273,8 @@ public abstract class ClientContract {
             if (!eventually(() -> guards.inFlight() == 0)
                     || !guards.reported().isEmpty()
                     || guards.endings().size() != guards.admitted()) {
-                failed.add("step " + step + " " + name + ": " + guards.inFlight() + " in flight, "
-                        + guards.tokens() + ", " + guards.reported());
+                failed.add("step " + step + " " + name + ": " + guards.inFlight() + " in flight, " + guards.tokens()
+                        + ", " + guards.reported());
             }
         }
         assertThat(failed).isEmpty();

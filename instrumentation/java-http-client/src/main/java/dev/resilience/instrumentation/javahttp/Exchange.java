@@ -44,8 +44,8 @@ final class Exchange<T> extends Call {
      * The application's code (body handler, subscribers, stages of the future) runs on the threads of the library or of
      * the future's default executor, which is where the library completes its own futures; never on the agent's.
      */
-    private static final VarHandle STAGE =
-            ConstantBootstraps.fieldVarHandle(MethodHandles.lookup(), "stage", VarHandle.class, Exchange.class, int.class);
+    private static final VarHandle STAGE = ConstantBootstraps.fieldVarHandle(
+            MethodHandles.lookup(), "stage", VarHandle.class, Exchange.class, int.class);
 
     private static final int CALLING = 0;
     private static final int ANSWERED = 1;
@@ -344,8 +344,8 @@ final class Exchange<T> extends Call {
         if (bounded.isOver() || futures == null) {
             return;
         }
-        HttpTimeoutException thrown = new HttpTimeoutException("deadline exhausted while the body of an answer with status "
-                + status + " was received");
+        HttpTimeoutException thrown = new HttpTimeoutException(
+                "deadline exhausted while the body of an answer with status " + status + " was received");
         futures.out().completeExceptionally(thrown);
         stop(futures.work(), thrown);
     }

@@ -21,8 +21,7 @@ final class HttpAdapter {
         this.faults = guards.faults();
     }
 
-    <T> Object @Nullable [] enter(
-            @Nullable HttpRequest request, @Nullable BodyHandler<T> handler, boolean async) {
+    <T> Object @Nullable [] enter(@Nullable HttpRequest request, @Nullable BodyHandler<T> handler, boolean async) {
         Exchange<T> exchange = null;
         try {
             Guard guard = request == null || handler == null ? null : guardOf(request);
@@ -70,8 +69,8 @@ final class HttpAdapter {
                 exchange.settle(Endings.of(thrown));
                 return null;
             }
-            CompletableFuture<?> out = exchange.watch((CompletableFuture<java.net.http.HttpResponse<Object>>) (Object)
-                    returned);
+            CompletableFuture<?> out =
+                    exchange.watch((CompletableFuture<java.net.http.HttpResponse<Object>>) (Object) returned);
             return out == returned ? null : new Object[] {out};
         } catch (Throwable fault) {
             faults.report("java-http-client/exit", fault);

@@ -33,8 +33,9 @@ record StaticResponse<T>(HttpRequest request, Head head, T body) implements Http
     record Head(int statusCode, HttpHeaders headers, HttpClient.Version version) implements ResponseInfo {
         static Head of(StaticAnswer answer, HttpRequest request) {
             Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-            answer.headers().forEach((name, values) -> headers.computeIfAbsent(name, key -> new ArrayList<>())
-                    .addAll(values));
+            answer.headers()
+                    .forEach((name, values) -> headers.computeIfAbsent(name, key -> new ArrayList<>())
+                            .addAll(values));
             if (answer.contentType() != null) {
                 headers.put("Content-Type", List.of(answer.contentType()));
             }

@@ -96,13 +96,12 @@ class JavaHttpClientContractTest extends ClientContract {
     }
 
     private HttpRequest request(Behaviour behaviour) {
-        String path =
-                switch (behaviour) {
-                    case ANSWERS -> "/status/200";
-                    case SAYS_NO -> "/status/404";
-                    case FAILS -> "/status/503";
-                    case HANGS -> "/hang";
-                };
+        String path = switch (behaviour) {
+            case ANSWERS -> "/status/200";
+            case SAYS_NO -> "/status/404";
+            case FAILS -> "/status/503";
+            case HANGS -> "/hang";
+        };
         return HttpRequest.newBuilder(server.uri(path)).build();
     }
 
