@@ -86,7 +86,7 @@ final class OwnExport {
         queue.offer(last);
         try {
             if (!done.await(budgetNanos, TimeUnit.NANOSECONDS)) {
-                faults.report("telemetry/close", new IllegalStateException("spans were still waiting to be sent"));
+                reportUnsent();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -118,7 +118,13 @@ final class OwnExport {
                 faults.report("telemetry/span", fault);
             }
         }
-        export.close(closeBy - nanoClock.getAsLong());
+        if (!export.close(closeBy - nanoClock.getAsLong())) {
+            reportUnsent();
+        }
+    }
+
+    private void reportUnsent() {
+        faults.report("telemetry/close", new IllegalStateException("spans were still waiting to be sent"));
     }
 
     private void reportDropped() {

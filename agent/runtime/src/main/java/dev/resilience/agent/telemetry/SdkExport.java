@@ -134,7 +134,10 @@ final class SdkExport {
         return true;
     }
 
-    void close(long budgetNanos) {
-        provider.shutdown().join(Math.max(1, budgetNanos), TimeUnit.NANOSECONDS);
+    /** False when the time was not enough to send what waited. */
+    boolean close(long budgetNanos) {
+        return provider.shutdown()
+                .join(Math.max(1, budgetNanos), TimeUnit.NANOSECONDS)
+                .isSuccess();
     }
 }
