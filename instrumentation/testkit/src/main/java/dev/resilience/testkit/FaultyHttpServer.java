@@ -33,6 +33,7 @@ public final class FaultyHttpServer implements AutoCloseable {
     private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
     private final List<String> heads = new CopyOnWriteArrayList<>();
     private final AtomicInteger abandoned = new AtomicInteger();
+    private final AtomicInteger stuck = new AtomicInteger();
 
     public FaultyHttpServer() throws IOException {
         socket = new ServerSocket(0, 100, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
@@ -57,9 +58,9 @@ public final class FaultyHttpServer implements AutoCloseable {
         return abandoned.get();
     }
 
-    /** Open connections. */
-    public int connections() {
-        return connections.size();
+    /** Answers that hang or drip right now. */
+    public int stuck() {
+        return stuck.get();
     }
 
     private void accept() {
@@ -128,23 +129,27 @@ public final class FaultyHttpServer implements AutoCloseable {
     }
 
     private void untilClosed(InputStream in) throws IOException {
+        stuck.incrementAndGet();
         try {
             while (in.read() >= 0) {
                 // a hanging server reads and says nothing
             }
         } finally {
+            stuck.decrementAndGet();
             abandoned.incrementAndGet();
         }
     }
 
     private void drip(int status, OutputStream out) throws IOException {
         write(out, "HTTP/1.1 " + status + " Some\r\nTransfer-Encoding: chunked\r\n\r\n");
+        stuck.incrementAndGet();
         try {
             while (!socket.isClosed()) {
                 write(out, "5\r\ndrip\n\r\n");
                 LockSupport.parkNanos(20_000_000);
             }
         } finally {
+            stuck.decrementAndGet();
             abandoned.incrementAndGet();
         }
     }

@@ -24,9 +24,9 @@ record StaticResponse<T>(HttpRequest request, Head head, T body) implements Http
     static <T> CompletionStage<HttpResponse<T>> of(StaticAnswer answer, HttpRequest request, BodyHandler<T> handler) {
         Head head = Head.of(answer, request);
         BodySubscriber<T> subscriber = handler.apply(head);
-        CompletionStage<T> body = subscriber.getBody();
         subscriber.onSubscribe(new StaticBody(subscriber, answer.body()));
-        return body.thenApply(value -> new StaticResponse<>(request, head, value));
+        // asked for last: a mapped stream is read in here
+        return subscriber.getBody().thenApply(value -> new StaticResponse<>(request, head, value));
     }
 
     /** Status line and headers. */

@@ -7,6 +7,7 @@ import dev.resilience.instrumentation.api.ClientModule;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import dev.resilience.testkit.ClientContract;
 import dev.resilience.testkit.FaultyHttpServer;
+import dev.resilience.testkit.ScriptedGuards;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -28,6 +29,11 @@ class JavaHttpClientContractTest extends ClientContract {
 
     JavaHttpClientContractTest() throws IOException {
         server = new FaultyHttpServer();
+    }
+
+    /** Advice keeps the guards it sees first, so all tests of the JVM share these. */
+    static ScriptedGuards scripted() {
+        return guards;
     }
 
     @AfterAll
