@@ -71,11 +71,22 @@ public record JoinPoint(
                 except = List.copyOf(except);
             }
 
-            /** Whether a class of this binary name is worth a look at its supertypes. */
+            /**
+             * Whether a class of this name is worth a look at its supertypes. Asked for every class that loads, while
+             * it loads: plain loops, as a stream may not be there yet.
+             */
             public boolean mayMatch(String name) {
-                return (contains.stream().anyMatch(name::contains)
-                                || prefixes.stream().anyMatch(name::startsWith))
-                        && except.stream().noneMatch(name::startsWith);
+                boolean found = false;
+                for (int i = 0; i < contains.size() && !found; i++) {
+                    found = name.contains(contains.get(i));
+                }
+                for (int i = 0; i < prefixes.size() && !found; i++) {
+                    found = name.startsWith(prefixes.get(i));
+                }
+                for (int i = 0; i < except.size() && found; i++) {
+                    found = !name.startsWith(except.get(i));
+                }
+                return found;
             }
         }
     }
