@@ -71,11 +71,30 @@ public record JoinPoint(
                 except = List.copyOf(except);
             }
 
-            /** Whether a class of this binary name is worth a look at its supertypes. */
+            /**
+             * Whether a class of this binary name is worth a look at its supertypes. Asked of every class that loads, so
+             * it must load none itself: no streams here.
+             */
             public boolean mayMatch(String name) {
-                return (contains.stream().anyMatch(name::contains)
-                                || prefixes.stream().anyMatch(name::startsWith))
-                        && except.stream().noneMatch(name::startsWith);
+                return (containsAny(name) || startsWithAny(name, prefixes)) && !startsWithAny(name, except);
+            }
+
+            private boolean containsAny(String name) {
+                for (int i = 0; i < contains.size(); i++) {
+                    if (name.contains(contains.get(i))) {
+                        return true;
+                    }
+                }
+                return false;
+            }
+
+            private static boolean startsWithAny(String name, List<String> starts) {
+                for (int i = 0; i < starts.size(); i++) {
+                    if (name.startsWith(starts.get(i))) {
+                        return true;
+                    }
+                }
+                return false;
             }
         }
     }
