@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +36,30 @@ final class Jvm implements AutoCloseable {
 
     static Setup with(Path jdk) {
         return new Setup(jdk);
+    }
+
+    /** The jars of a set of libraries. */
+    static String classPathOf(String libraries) {
+        try {
+            return Files.readString(
+                            Path.of(System.getProperty("resilience.libraries"), libraries, "target", "classpath"))
+                    .trim();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A class file as a set of libraries has it. */
+    static byte[] classFile(String libraries, String name) throws IOException {
+        for (String entry : classPathOf(libraries).split(java.io.File.pathSeparator, -1)) {
+            try (ZipFile jar = new ZipFile(entry)) {
+                ZipEntry found = jar.getEntry(name);
+                if (found != null) {
+                    return jar.getInputStream(found).readAllBytes();
+                }
+            }
+        }
+        throw new IOException("no " + name + " in " + libraries);
     }
 
     static Path agentJar() {
@@ -189,12 +215,18 @@ final class Jvm implements AutoCloseable {
             return this;
         }
 
+        /** Adds a directory of classes that goes before those of the libraries. */
+        Setup firstOnClassPath(Path classes) {
+            further.add(classes.toString());
+            return this;
+        }
+
         Setup option(String option) {
             options.add(option);
             return this;
         }
 
-        /** {@code newest} or {@code floor}. */
+        /** {@code newest}, {@code floor}, {@code below} or {@code okhttp}. */
         Setup libraries(String name) {
             libraries = name;
             return this;
@@ -224,10 +256,9 @@ final class Jvm implements AutoCloseable {
             return jvm;
         }
 
-        private String classPath() throws IOException {
-            Path named = Path.of(System.getProperty("resilience.libraries"), libraries, "target", "classpath");
+        private String classPath() {
             List<String> entries = new ArrayList<>(further);
-            entries.add(Files.readString(named).trim());
+            entries.add(classPathOf(libraries));
             return String.join(java.io.File.pathSeparator, entries);
         }
     }

@@ -66,7 +66,8 @@ public final class Container {
         GuestLoader loader = new GuestLoader(files.toArray(URL[]::new), words.length == 1 ? "" : words[1]);
         loaders.put(name, loader);
         @SuppressWarnings("unchecked")
-        UnaryOperator<String> guest = (UnaryOperator<String>) loader.loadClass("dev.resilience.apps.Guest")
+        UnaryOperator<String> guest = loader.loadClass("dev.resilience.apps.Guest")
+                .asSubclass(UnaryOperator.class)
                 .getConstructor()
                 .newInstance();
         guests.put(name, guest);

@@ -77,8 +77,10 @@ public final class Guest implements UnaryOperator<String> {
 
     private String h2(String sql) throws Exception {
         if (driver == null) {
-            driver = (Driver)
-                    Class.forName("org.h2.Driver").getDeclaredConstructor().newInstance();
+            driver = Class.forName("org.h2.Driver")
+                    .asSubclass(Driver.class)
+                    .getDeclaredConstructor()
+                    .newInstance();
         }
         try (Connection connection = driver.connect("jdbc:h2:mem:guest", new Properties());
                 Statement statement = connection.createStatement();
