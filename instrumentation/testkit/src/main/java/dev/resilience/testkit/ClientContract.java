@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * <p>The contract makes every call once before weaving, and holds the woven client to that.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(60)
 public abstract class ClientContract {
     private static final Duration DEADLINE = Duration.ofMillis(300);
 
@@ -115,6 +117,7 @@ public abstract class ClientContract {
         });
         woven = Woven.with(module(), guards);
         assertThat(woven.warnings()).isEmpty();
+        assertThat(guards.reported()).isEmpty();
     }
 
     @AfterAll
@@ -262,6 +265,10 @@ public abstract class ClientContract {
                 default -> {}
             }
             if (random.nextInt(10) == 0) {
+                guards.reset();
+                if (random.nextBoolean()) {
+                    guards.enforce();
+                }
                 way(name).giveUp();
             } else if (random.nextInt(10) == 0) {
                 guards.bound(Duration.ofMillis(5));
@@ -307,6 +314,8 @@ public abstract class ClientContract {
     private static String end(Way way, Behaviour behaviour) {
         try {
             return "answer: " + way.call(behaviour);
+        } catch (InterruptedException timeout) {
+            throw new AssertionError("the call did not end: " + guards.tokens() + ", " + guards.reported(), timeout);
         } catch (Exception thrown) {
             StringBuilder text = new StringBuilder("exception:");
             for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {

@@ -117,7 +117,8 @@ final class FailureToken {
         throw new BadValue(
                 key,
                 "an HTTP status (503, 5xx), a gRPC status (UNAVAILABLE), an SQLState (08006, 08*) or one of "
-                        + String.join(", ", new TreeSet<>(WORDS)) + "; " + token + " is none"
+                        + String.join(", ", new TreeSet<>(WORDS)) + "; " + (token.isEmpty() ? "an empty entry" : token)
+                        + " is none"
                         + (nearest == null ? "" : ", did you mean " + nearest + "?"));
     }
 

@@ -28,6 +28,8 @@ final class NameGate implements ClassFileTransformer {
             "org/glowroot/agent/",
             "dev/resilience/");
 
+    private static final List<Candidate> NONE = List.of();
+
     private final Map<String, List<Candidate>> named = new HashMap<>();
     private final List<Filtered> filtered = new ArrayList<>();
     private final Supplier<Weaver> weaver;
@@ -98,7 +100,7 @@ final class NameGate implements ClassFileTransformer {
     /** The join points a class of this internal name may have, by its name alone. */
     List<Candidate> candidates(String name) {
         List<Candidate> exact = named.get(name);
-        List<Candidate> found = exact == null ? List.of() : exact;
+        List<Candidate> found = exact == null ? NONE : exact;
         for (int i = 0; i < filtered.size(); i++) {
             Filtered filter = filtered.get(i);
             if (filter.types.mayMatch(name) && !isOfAnotherAgent(name)) {
@@ -110,8 +112,8 @@ final class NameGate implements ClassFileTransformer {
     }
 
     private static boolean isOfAnotherAgent(String name) {
-        for (String prefix : OTHER_AGENTS) {
-            if (name.startsWith(prefix)) {
+        for (int i = 0; i < OTHER_AGENTS.size(); i++) {
+            if (name.startsWith(OTHER_AGENTS.get(i))) {
                 return true;
             }
         }

@@ -65,7 +65,7 @@ public final class Weaving {
     private void reweaveLoaded() {
         for (Class<?> loaded : instrumentation.getAllLoadedClasses()) {
             try {
-                if (gate.wants(loaded.getName()) && instrumentation.isModifiableClass(loaded)) {
+                if (instrumentation.isModifiableClass(loaded) && gate.wants(loaded.getName())) {
                     instrumentation.retransformClasses(loaded);
                 }
             } catch (Throwable fault) {

@@ -88,6 +88,15 @@ class PolicySetTest {
     }
 
     @Test
+    void guardsByTheDefaultsWhereThereIsNoPolicy() {
+        PolicySet none = PolicySet.DEFAULTS;
+
+        assertThat(none.http("GET", "http", "a", 80, "/")).isSameAs(none.defaults());
+        assertThat(none.grpc("a", "b", "c")).isSameAs(none.defaults());
+        assertThat(none.jdbc("jdbc:h2:mem:a", null)).isSameAs(none.defaults());
+    }
+
+    @Test
     void guardsEveryProtocolByAPolicyWithoutMatch() {
         Match match = policy("deadline", "1s").match();
 

@@ -72,29 +72,21 @@ public record JoinPoint(
             }
 
             /**
-             * Whether a class of this binary name is worth a look at its supertypes. Asked of every class that loads, so
-             * it must load none itself: no streams here.
+             * Whether a class of this name is worth a look at its supertypes. Asked for every class that loads, while
+             * it loads: plain loops, as a stream may not be there yet.
              */
             public boolean mayMatch(String name) {
-                return (containsAny(name) || startsWithAny(name, prefixes)) && !startsWithAny(name, except);
-            }
-
-            private boolean containsAny(String name) {
-                for (int i = 0; i < contains.size(); i++) {
-                    if (name.contains(contains.get(i))) {
-                        return true;
-                    }
+                boolean found = false;
+                for (int i = 0; i < contains.size() && !found; i++) {
+                    found = name.contains(contains.get(i));
                 }
-                return false;
-            }
-
-            private static boolean startsWithAny(String name, List<String> starts) {
-                for (int i = 0; i < starts.size(); i++) {
-                    if (name.startsWith(starts.get(i))) {
-                        return true;
-                    }
+                for (int i = 0; i < prefixes.size() && !found; i++) {
+                    found = name.startsWith(prefixes.get(i));
                 }
-                return false;
+                for (int i = 0; i < except.size() && found; i++) {
+                    found = !name.startsWith(except.get(i));
+                }
+                return found;
             }
         }
     }

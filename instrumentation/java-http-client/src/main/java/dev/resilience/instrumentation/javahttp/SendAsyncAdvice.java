@@ -7,6 +7,7 @@ import java.net.http.HttpResponse.BodyHandler;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import net.bytebuddy.asm.Advice;
+import net.bytebuddy.implementation.bytecode.assign.Assigner;
 import org.jspecify.annotations.Nullable;
 
 /** Around {@code sendAsync}: hands the call to the adapter, replaces its body handler and its future. */
@@ -24,7 +25,8 @@ public final class SendAsyncAdvice {
             skipOn = Advice.OnNonDefaultValue.class,
             skipOnIndex = 0,
             suppress = Throwable.class)
-    @Advice.AssignReturned.ToArguments(@Advice.AssignReturned.ToArguments.ToArgument(value = 1, index = 1))
+    @Advice.AssignReturned.ToArguments(
+            @Advice.AssignReturned.ToArguments.ToArgument(value = 1, index = 1, typing = Assigner.Typing.DYNAMIC))
     static Object @Nullable [] enter(
             @Advice.Argument(0) HttpRequest request,
             @Advice.Argument(1) BodyHandler<?> handler,
@@ -33,7 +35,7 @@ public final class SendAsyncAdvice {
     }
 
     @Advice.OnMethodExit(inline = false, onThrowable = Throwable.class, suppress = Throwable.class)
-    @Advice.AssignReturned.ToReturned(index = 0)
+    @Advice.AssignReturned.ToReturned(index = 0, typing = Assigner.Typing.DYNAMIC)
     static Object @Nullable [] exit(
             @Advice.Enter Object @Nullable [] entered,
             @Advice.Return @Nullable CompletableFuture<HttpResponse<?>> returned,
