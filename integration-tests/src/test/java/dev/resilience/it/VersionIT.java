@@ -73,8 +73,7 @@ class VersionIT {
     @MethodSource("jdks")
     void aLibraryThatDoesNotLinkAfterAllIsLeftAloneFromThenOn(Path jdk) {
         try (EchoFixture server = new EchoFixture();
-                Jvm program = Jvm.with(jdk).agent(POLICY).start("dev.resilience.apps.Container")) {
-            program.awaitLine("ready");
+                Jvm program = Jvm.with(jdk).agent(POLICY).container()) {
             load(program, "broken", "newest", " io.grpc.ForwardingClientCallListener");
             load(program, "sound", "newest", "");
             for (int i = 0; i < 20; i++) {
@@ -100,8 +99,7 @@ class VersionIT {
     void twoVersionsInOneJvmAreBothGuarded(Path jdk) {
         try (EchoFixture older = new EchoFixture();
                 EchoFixture newer = new EchoFixture();
-                Jvm program = Jvm.with(jdk).agent(POLICY).start("dev.resilience.apps.Container")) {
-            program.awaitLine("ready");
+                Jvm program = Jvm.with(jdk).agent(POLICY).container()) {
             load(program, "older", "floor", "");
             load(program, "newer", "newest", "");
             load(program, "oldest", "below", "");
@@ -123,8 +121,7 @@ class VersionIT {
     }
 
     private static String dropped(Jvm.Setup setup) {
-        try (Jvm program = setup.start("dev.resilience.apps.Container")) {
-            program.awaitLine("ready");
+        try (Jvm program = setup.option("-XX:SoftRefLRUPolicyMSPerMB=0").container()) {
             load(program, "guest", "newest", "");
             for (int i = 0; i < 20; i++) {
                 assertThat(program.call("call guest local hello")).isEqualTo("ok hello");
