@@ -3,11 +3,6 @@ package dev.resilience.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,13 +60,28 @@ class DeadlineIT {
     void postgres(Path jdk) {
         try (Jvm program = guarded(jdk)) {
             String url = Postgres.url() + "&ApplicationName=cut" + Jdks.releaseOf(jdk);
-            program.call("sql " + url + " select 1");
-            cut(jdk, "sql", program, "sql " + url + " select pg_sleep(30)", "java.sql.SQLTransientException");
+            openConnections(program, url, AT_ONCE);
+            cut(jdk, "sql", program, "sql " + url + " select pg_sleep(30)", "deadline_exhausted (100)");
             eventually(() -> sleeping(jdk) == 0);
             eventually(() -> program.call("pool " + url).contains(" 0/"));
             assertThat(program.call("sql " + url + " select 2")).endsWith(" 2");
             noThreadIsLeft(program);
         }
+    }
+
+    /** Fills the pool, so that what is measured is the statement and not the making of connections. */
+    static void openConnections(Jvm program, String url, int count) {
+        eventually(() -> {
+            List<String> ids = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                ids.add(program.begin("sql " + url + " select pg_sleep(0.2)"));
+            }
+            return ids.stream()
+                            .map(program::answerTo)
+                            .filter(answer -> answer.startsWith("ok "))
+                            .count()
+                    == count;
+        });
     }
 
     private static Jvm guarded(Path jdk) {
@@ -83,6 +93,7 @@ class DeadlineIT {
     private static void cut(Path jdk, String kind, Jvm program, String call, String exception) {
         program.call("hiccups");
         List<Long> late = new ArrayList<>();
+        int cut = 0;
         for (int round = 0; round < CALLS / AT_ONCE; round++) {
             List<String> ids = new ArrayList<>();
             for (int i = 0; i < AT_ONCE; i++) {
@@ -90,7 +101,10 @@ class DeadlineIT {
             }
             for (String id : ids) {
                 String answer = program.answerTo(id);
-                assertThat(answer).contains(exception);
+                // on a busy machine a cancel is late, its connection is lost, and the pool has none for the next call:
+                // HikariCP then says so in its own words, within the same budget
+                assertThat(answer).containsAnyOf(exception, "Connection is not available, request timed out");
+                cut += answer.contains(exception) ? 1 : 0;
                 late.add(Long.parseLong(answer.split(" ", 3)[1]) - 300_000);
             }
         }
@@ -104,6 +118,7 @@ class DeadlineIT {
                 late.get(CALLS * 99 / 100) / 1000.0,
                 hiccups[0],
                 hiccups[1]);
+        assertThat(cut).as("calls cut by the deadline itself").isGreaterThanOrEqualTo(CALLS * 9 / 10);
         assertThat(late.get(0)).as("never early").isGreaterThan(-2_000);
         assertThat(late.get(CALLS / 2)).as("late by, median in us").isLessThan(30_000);
     }
@@ -116,16 +131,8 @@ class DeadlineIT {
     }
 
     private static int sleeping(Path jdk) {
-        try (Connection connection = DriverManager.getConnection(Postgres.url());
-                Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("select count(*) from pg_stat_activity where state = 'active'"
-                        + " and query like 'select pg_sleep%' and application_name = 'cut" + Jdks.releaseOf(jdk)
-                        + "'")) {
-            rows.next();
-            return rows.getInt(1);
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
+        return Postgres.count("select count(*) from pg_stat_activity where state = 'active'"
+                + " and query like 'select pg_sleep%' and application_name = 'cut" + Jdks.releaseOf(jdk) + "'");
     }
 
     private static void eventually(java.util.concurrent.Callable<Boolean> condition) {

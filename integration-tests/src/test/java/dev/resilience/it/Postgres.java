@@ -3,6 +3,11 @@ package dev.resilience.it;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 
 /** One real PostgreSQL for all tests of this JVM; it ends with the JVM. */
 final class Postgres {
@@ -22,6 +27,18 @@ final class Postgres {
 
     static String url() {
         return SERVER.getJdbcUrl("postgres", "postgres");
+    }
+
+    /** The number a query gives, asked past every agent. */
+    static int count(String sql) {
+        try (Connection connection = DriverManager.getConnection(url());
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            rows.next();
+            return rows.getInt(1);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private Postgres() {}

@@ -31,14 +31,18 @@ class SignalsIT {
                 Jvm program = Jvm.with(jdk).agent("mode=enforce").caller()) {
             program.call("http " + http.url("/status/200"));
             program.call("grpc " + grpc.target() + " warm");
-            program.call("sql " + Postgres.url() + " select 1");
+            DeadlineIT.openConnections(program, Postgres.url(), 20);
             List<String> inFlight = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
                 inFlight.add(program.begin("http " + http.url("/slow/1000")));
                 inFlight.add(program.begin("grpc " + grpc.target() + " slow 1000"));
                 inFlight.add(program.begin("sql " + Postgres.url() + " select pg_sleep(1)"));
             }
-            eventually(() -> http.requests().size() == 21 && grpc.echo().calls() == 21);
+            eventually(() -> http.requests().size() == 21
+                    && grpc.echo().calls() == 21
+                    && Postgres.count("select count(*) from pg_stat_activity where query = 'select pg_sleep(1)'"
+                                    + " and state = 'active'")
+                            == 20);
             program.signal("TERM");
             eventually(() -> program.call("http " + http.url("/status/200")).contains("draining (104)"));
             int begun = http.requests().size();

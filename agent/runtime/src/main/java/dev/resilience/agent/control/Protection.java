@@ -20,6 +20,8 @@ public final class Protection {
     private static final long DRAIN_STEP_NANOS = 10_000_000;
     /** What cut calls have to hand their exception to their callers, before the hooks run. */
     private static final long LAST_WORDS_NANOS = 500_000_000;
+    /** What the callers of the last calls have to answer callers of their own. */
+    private static final long LINGER_NANOS = 200_000_000;
 
     private final Supplier<Loaded> source;
     private final GuardRegistry guards;
@@ -144,12 +146,20 @@ public final class Protection {
             guards.cutAll();
             awaitNone(LAST_WORDS_NANOS);
         }
+        linger();
         for (Runnable task : beforeExit) {
             try {
                 task.run();
             } catch (Throwable fault) {
                 faults.report("control/before-exit", fault);
             }
+        }
+    }
+
+    private void linger() {
+        long start = System.nanoTime();
+        while (!signals.isNow() && System.nanoTime() - start < LINGER_NANOS) {
+            LockSupport.parkNanos(this, DRAIN_STEP_NANOS);
         }
     }
 

@@ -55,12 +55,23 @@ final class OwnExport {
             return;
         }
         if (!queue.offer(span)) {
-            faults.report(
-                    "telemetry/queue", new IllegalStateException("more than " + QUEUE + " spans wait: one dropped"));
+            reportDropped();
         }
         if (!started.get() && started.compareAndSet(false, true)) {
-            threads.apply("telemetry", this::run).start();
+            start();
         }
+    }
+
+    /** The hook comes first: a program may end before the thread has begun. */
+    private void start() {
+        Thread hook = threads.apply("telemetry-flush", () -> close(OpenTelemetrySink.FLUSH_NANOS));
+        try {
+            Runtime.getRuntime().addShutdownHook(hook);
+        } catch (IllegalStateException exiting) {
+            hook = null;
+        }
+        Thread registered = hook;
+        threads.apply("telemetry", () -> run(registered)).start();
     }
 
     /** Sends what waits and stops; returns when that is done or {@code budgetNanos} is over. */
@@ -75,22 +86,16 @@ final class OwnExport {
         queue.offer(last);
         try {
             if (!done.await(budgetNanos, TimeUnit.NANOSECONDS)) {
-                faults.report("telemetry/close", new IllegalStateException("spans were still waiting to be sent"));
+                reportUnsent();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private void run() {
-        Thread hook = threads.apply("telemetry-flush", () -> close(OpenTelemetrySink.FLUSH_NANOS));
+    private void run(@Nullable Thread hook) {
         try {
-            Runtime.getRuntime().addShutdownHook(hook);
-        } catch (IllegalStateException exiting) {
-            hook = null;
-        }
-        try {
-            feed(SdkExport.start(settings));
+            feed(SdkExport.start(settings, faults));
         } catch (Throwable fault) {
             closed = true;
             faults.report("telemetry/export", fault);
@@ -104,14 +109,26 @@ final class OwnExport {
         while (!closed || !queue.isEmpty()) {
             try {
                 OwnSpan span = queue.poll(POLL_SECONDS, TimeUnit.SECONDS);
-                if (span != null && span != last) {
-                    export.send(span);
+                if (span != null && span != last && !export.send(span)) {
+                    reportDropped();
                 }
             } catch (InterruptedException stopped) {
                 closed = true;
+            } catch (RuntimeException fault) {
+                faults.report("telemetry/span", fault);
             }
         }
-        export.close(closeBy - nanoClock.getAsLong());
+        if (!export.close(closeBy - nanoClock.getAsLong())) {
+            reportUnsent();
+        }
+    }
+
+    private void reportUnsent() {
+        faults.report("telemetry/close", new IllegalStateException("spans were still waiting to be sent"));
+    }
+
+    private void reportDropped() {
+        faults.report("telemetry/queue", new IllegalStateException("the receiver is too slow: spans are dropped"));
     }
 
     private static void forget(@Nullable Thread hook) {

@@ -1,5 +1,6 @@
 package dev.resilience.agent.telemetry;
 
+import dev.resilience.instrumentation.api.Faults;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.common.AttributesBuilder;
 import io.opentelemetry.api.trace.Span;
@@ -8,47 +9,84 @@ import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporterBuilder;
+import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.SpanProcessor;
+import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
+import io.opentelemetry.sdk.trace.export.SpanExporter;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.Collection;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Our own OpenTelemetry SDK; the one class that names it, loaded with the first span of ours. */
 final class SdkExport {
+    /*
+     * A batch processor whose queue is full drops spans and says so through the application's logging, again and again.
+     * So we never fill it: what is on its way to the exporter is counted, and what exceeds the count is dropped here.
+     */
+    static final int MOST_ON_THEIR_WAY = 2_048;
+
     private final SdkTracerProvider provider;
     private final Tracer tracer;
+    private final AtomicInteger onTheirWay;
 
-    private SdkExport(SdkTracerProvider provider) {
+    private SdkExport(SdkTracerProvider provider, AtomicInteger onTheirWay) {
         this.provider = provider;
         this.tracer = provider.get("dev.resilience");
+        this.onTheirWay = onTheirWay;
     }
 
-    static SdkExport start(ExportSettings settings) throws IOException {
+    static SdkExport start(ExportSettings settings, Faults faults) throws IOException {
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
-        // The exporter finds its sender by ServiceLoader, and the sender's threads inherit this loader.
+        // What the SDK looks up lies in our loader, and its threads must not hold the application's.
         thread.setContextClassLoader(SdkExport.class.getClassLoader());
         try {
-            return new SdkExport(SdkTracerProvider.builder()
+            AtomicInteger onTheirWay = new AtomicInteger();
+            SpanProcessor batches = BatchSpanProcessor.builder(new Counted(exporter(settings, faults), onTheirWay))
+                    .setMaxQueueSize(MOST_ON_THEIR_WAY)
+                    .setExporterTimeout(settings.timeout())
+                    .setScheduleDelay(1, TimeUnit.SECONDS)
+                    .build();
+            SdkTracerProvider provider = SdkTracerProvider.builder()
                     .setResource(resource(settings))
                     .setSampler(
                             settings.sampled() < 1 ? Sampler.traceIdRatioBased(settings.sampled()) : Sampler.alwaysOn())
-                    .addSpanProcessor(BatchSpanProcessor.builder(exporter(settings))
-                            .setExporterTimeout(settings.timeout())
-                            .setScheduleDelay(1, TimeUnit.SECONDS)
-                            .build())
-                    .build());
+                    .addSpanProcessor(batches)
+                    .build();
+            return new SdkExport(provider, onTheirWay);
         } finally {
             thread.setContextClassLoader(before);
         }
     }
 
-    private static OtlpHttpSpanExporter exporter(ExportSettings settings) throws IOException {
+    /** Takes from the count what leaves the processor's queue. */
+    private record Counted(SpanExporter exporter, AtomicInteger onTheirWay) implements SpanExporter {
+        @Override
+        public CompletableResultCode export(Collection<SpanData> spans) {
+            onTheirWay.addAndGet(-spans.size());
+            return exporter.export(spans);
+        }
+
+        @Override
+        public CompletableResultCode flush() {
+            return exporter.flush();
+        }
+
+        @Override
+        public CompletableResultCode shutdown() {
+            return exporter.shutdown();
+        }
+    }
+
+    private static OtlpHttpSpanExporter exporter(ExportSettings settings, Faults faults) throws IOException {
         OtlpHttpSpanExporterBuilder builder = OtlpHttpSpanExporter.builder()
-                .setServiceClassLoader(SdkExport.class.getClassLoader())
+                .setComponentLoader(QuietSender.component(faults))
                 .setEndpoint(settings.endpoint().toString())
                 .setTimeout(settings.timeout())
                 .setHeaders(settings::headers);
@@ -67,7 +105,11 @@ final class SdkExport {
         return Resource.getDefault().merge(Resource.create(attributes.build()));
     }
 
-    void send(OwnSpan own) {
+    /** False when it had to be dropped, because the receiver is too slow. */
+    boolean send(OwnSpan own) {
+        if (onTheirWay.get() >= MOST_ON_THEIR_WAY) {
+            return false;
+        }
         Span span = tracer.spanBuilder(own.name())
                 .setNoParent()
                 .setSpanKind(own.isClient() ? SpanKind.CLIENT : SpanKind.INTERNAL)
@@ -85,10 +127,17 @@ final class SdkExport {
         if (error != null) {
             span.setStatus(StatusCode.ERROR, error);
         }
+        if (span.getSpanContext().isSampled()) {
+            onTheirWay.incrementAndGet();
+        }
         span.end(own.endEpochNanos(), TimeUnit.NANOSECONDS);
+        return true;
     }
 
-    void close(long budgetNanos) {
-        provider.shutdown().join(Math.max(1, budgetNanos), TimeUnit.NANOSECONDS);
+    /** False when the time was not enough to send what waited. */
+    boolean close(long budgetNanos) {
+        return provider.shutdown()
+                .join(Math.max(1, budgetNanos), TimeUnit.NANOSECONDS)
+                .isSuccess();
     }
 }

@@ -15,6 +15,7 @@ import io.opentelemetry.proto.trace.v1.Span;
 import io.opentelemetry.proto.trace.v1.Status;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.net.ConnectException;
 import java.time.Duration;
@@ -263,10 +264,15 @@ class OpenTelemetrySinkTest {
 
         @Test
         void neverThrowsWhateverTheApplicationsCopyIs() {
-            sink.apiSeen(new ClassLoader(null) {});
+            ClassLoader empty = new ClassLoader(null) {};
+            sink.apiSeen(empty);
 
-            assertThat(sink.open(HTTP)).isNull();
-            assertThat(sink.open(HTTP)).isNull();
+            try {
+                assertThat(sink.open(HTTP)).isNull();
+                assertThat(sink.open(HTTP)).isNull();
+            } finally {
+                Reference.reachabilityFence(empty);
+            }
             assertThat(kept.faults).singleElement().asString().startsWith("telemetry/application-api");
         }
     }
@@ -493,6 +499,7 @@ class OpenTelemetrySinkTest {
             sink.close();
 
             assertThat(sink.open(HTTP)).isNull();
+            assertThat(kept.faults).isNotEmpty().allMatch(fault -> fault.startsWith("telemetry/"));
         }
     }
 }

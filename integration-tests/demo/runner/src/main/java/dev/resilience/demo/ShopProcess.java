@@ -49,9 +49,9 @@ final class ShopProcess implements AutoCloseable {
         }
     }
 
-    /** Sends SIGTERM. */
+    /** Sends SIGTERM. Not by {@code Process.destroy}, which also closes the log before its last lines are read. */
     void terminate() {
-        process.destroy();
+        process.toHandle().destroy();
     }
 
     /** Returns the exit code, when the whole log was read. */
