@@ -147,7 +147,8 @@ final class Jaeger implements AutoCloseable {
     /** All spans of this service so far. */
     List<SeenSpan> spans(String service) {
         List<SeenSpan> spans = new ArrayList<>();
-        for (JsonElement trace : JsonParser.parseString(raw(service)).getAsJsonObject().getAsJsonArray("data")) {
+        for (JsonElement trace :
+                JsonParser.parseString(raw(service)).getAsJsonObject().getAsJsonArray("data")) {
             JsonObject processes = trace.getAsJsonObject().getAsJsonObject("processes");
             for (JsonElement span : trace.getAsJsonObject().getAsJsonArray("spans")) {
                 spans.add(seen(span.getAsJsonObject(), processes));

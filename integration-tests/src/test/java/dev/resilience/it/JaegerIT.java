@@ -31,7 +31,8 @@ class JaegerIT {
     static void start() {
         Optional<Path> binary = Jaeger.binary();
         if (binary.isEmpty()) {
-            System.out.println("SKIPPED JaegerIT: no go on the PATH to build Jaeger with, and no -Dresilience.jaeger=PATH");
+            System.out.println(
+                    "SKIPPED JaegerIT: no go on the PATH to build Jaeger with, and no -Dresilience.jaeger=PATH");
             Assumptions.abort("no Jaeger");
         }
         jaeger = new Jaeger(binary.orElseThrow(), directory().resolve("jaeger.log"));
@@ -54,8 +55,8 @@ class JaegerIT {
             List<SeenSpan> request = awaitRequest(service, 4);
             print(service, request);
             shop.assertDecisions(request);
-            assertThat(SeenSpan.decisions(request)).allSatisfy(each -> assertThat(each.span().kind())
-                    .isEqualTo("CLIENT"));
+            assertThat(SeenSpan.decisions(request))
+                    .allSatisfy(each -> assertThat(each.span().kind()).isEqualTo("CLIENT"));
         }
     }
 

@@ -11,9 +11,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
@@ -23,24 +27,48 @@ final class Jvm implements AutoCloseable {
     private final Writer input;
     private final List<String> output = new CopyOnWriteArrayList<>();
     private final List<String> errors = new CopyOnWriteArrayList<>();
+    private final List<Thread> readers;
     private int calls;
 
     private Jvm(Process process) {
         this.process = process;
         this.input = process.outputWriter(StandardCharsets.UTF_8);
-        read(process.getInputStream(), output);
-        read(process.getErrorStream(), errors);
+        this.readers = List.of(read(process.getInputStream(), output), read(process.getErrorStream(), errors));
     }
 
     static Setup with(Path jdk) {
         return new Setup(jdk);
     }
 
+    /** The jars of a set of libraries. */
+    static String classPathOf(String libraries) {
+        try {
+            return Files.readString(
+                            Path.of(System.getProperty("resilience.libraries"), libraries, "target", "classpath"))
+                    .trim();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A class file as a set of libraries has it. */
+    static byte[] classFile(String libraries, String name) throws IOException {
+        for (String entry : classPathOf(libraries).split(java.io.File.pathSeparator, -1)) {
+            try (ZipFile jar = new ZipFile(entry)) {
+                ZipEntry found = jar.getEntry(name);
+                if (found != null) {
+                    return jar.getInputStream(found).readAllBytes();
+                }
+            }
+        }
+        throw new IOException("no " + name + " in " + libraries);
+    }
+
     static Path agentJar() {
         return Path.of(System.getProperty("resilience.jar")).normalize();
     }
 
-    private static void read(InputStream stream, List<String> lines) {
+    private static Thread read(InputStream stream, List<String> lines) {
         Thread reader = new Thread(
                 () -> {
                     try (BufferedReader text =
@@ -55,6 +83,7 @@ final class Jvm implements AutoCloseable {
                 "output of a JVM");
         reader.setDaemon(true);
         reader.start();
+        return reader;
     }
 
     /** Makes one call of the program {@code Caller} and waits for its answer, without its id. */
@@ -145,6 +174,9 @@ final class Jvm implements AutoCloseable {
             if (!process.waitFor(90, TimeUnit.SECONDS)) {
                 throw new AssertionError("still running; output " + output + " errors " + errors);
             }
+            for (Thread reader : readers) {
+                reader.join(5_000); // a child of its own may keep its output open
+            }
             return process.exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -163,6 +195,7 @@ final class Jvm implements AutoCloseable {
         private final Path jdk;
         private final List<String> options = new ArrayList<>();
         private final List<String> further = new ArrayList<>();
+        private final Map<String, String> variables = new HashMap<>();
         private String libraries = "newest";
 
         private Setup(Path jdk) {
@@ -189,12 +222,30 @@ final class Jvm implements AutoCloseable {
             return this;
         }
 
+        /** Adds a directory of classes that goes before those of the libraries. */
+        Setup firstOnClassPath(Path classes) {
+            further.add(classes.toString());
+            return this;
+        }
+
+        /** Sets an environment variable. */
+        Setup variable(String name, String value) {
+            variables.put(name, value);
+            return this;
+        }
+
+        /** With no library but the JDK. */
+        Setup noLibraries() {
+            libraries = "";
+            return this;
+        }
+
         Setup option(String option) {
             options.add(option);
             return this;
         }
 
-        /** {@code newest} or {@code floor}. */
+        /** {@code newest}, {@code floor}, {@code below} or {@code okhttp}. */
         Setup libraries(String name) {
             libraries = name;
             return this;
@@ -211,10 +262,19 @@ final class Jvm implements AutoCloseable {
                 command.add(System.getProperty("resilience.apps") + java.io.File.pathSeparator + classPath());
                 command.add(main);
                 command.addAll(List.of(arguments));
-                return new Jvm(new ProcessBuilder(command).start());
+                ProcessBuilder process = new ProcessBuilder(command);
+                process.environment().putAll(variables);
+                return new Jvm(process.start());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        /** Starts the program {@code Container}, which has no libraries of its own, and waits until it takes commands. */
+        Jvm container() {
+            Jvm jvm = noLibraries().start("dev.resilience.apps.Container");
+            jvm.awaitLine("ready");
+            return jvm;
         }
 
         /** Starts the program {@code Caller} and waits until it takes calls. */
@@ -224,10 +284,11 @@ final class Jvm implements AutoCloseable {
             return jvm;
         }
 
-        private String classPath() throws IOException {
-            Path named = Path.of(System.getProperty("resilience.libraries"), libraries, "target", "classpath");
+        private String classPath() {
             List<String> entries = new ArrayList<>(further);
-            entries.add(Files.readString(named).trim());
+            if (!libraries.isEmpty()) {
+                entries.add(classPathOf(libraries));
+            }
             return String.join(java.io.File.pathSeparator, entries);
         }
     }

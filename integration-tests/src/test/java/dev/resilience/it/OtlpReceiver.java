@@ -84,8 +84,8 @@ final class OtlpReceiver implements AutoCloseable {
     private void receive(HttpExchange exchange) throws IOException {
         try (exchange) {
             boolean gzip = "gzip".equals(exchange.getRequestHeaders().getFirst("Content-Encoding"));
-            byte[] body = (gzip ? new GZIPInputStream(exchange.getRequestBody()) : exchange.getRequestBody())
-                    .readAllBytes();
+            byte[] body =
+                    (gzip ? new GZIPInputStream(exchange.getRequestBody()) : exchange.getRequestBody()).readAllBytes();
             TimeUnit.MILLISECONDS.sleep(delayMillis);
             if (requests.incrementAndGet() <= refusals) {
                 exchange.sendResponseHeaders(503, -1);

@@ -55,11 +55,7 @@ record SeenSpan(
     }
 
     private static void branch(List<SeenSpan> spans, SeenSpan span, String indent, StringBuilder tree) {
-        tree.append(indent)
-                .append(span.name())
-                .append(" [")
-                .append(span.kind())
-                .append("]\n");
+        tree.append(indent).append(span.name()).append(" [").append(span.kind()).append("]\n");
         for (Event event : span.events()) {
             Map<String, Object> told = new TreeMap<>(event.attributes());
             told.keySet().removeIf(key -> key.startsWith("exception.") || key.endsWith("decision_id"));

@@ -111,7 +111,10 @@ final class Shop implements AutoCloseable {
 
     /** Makes the user request where nothing guards it. */
     void orderUnguarded() {
-        assertThat(get(program(), "/order")).contains("http ok 503").contains("sql ok").contains("grpc failed");
+        assertThat(get(program(), "/order"))
+                .contains("http ok 503")
+                .contains("sql ok")
+                .contains("grpc failed");
     }
 
     String pricesTarget() {
@@ -181,14 +184,15 @@ final class Shop implements AutoCloseable {
                 .filter(each -> "fallback".equals(each.facts().get("resilience.decision")))
                 .filter(each -> each.facts().containsKey("resilience.reason"))
                 .findFirst()
-                .orElseThrow(() -> new AssertionError("no call rescued from an open breaker in\n" + SeenSpan.tree(spans)));
+                .orElseThrow(
+                        () -> new AssertionError("no call rescued from an open breaker in\n" + SeenSpan.tree(spans)));
     }
 
     static boolean isDecided(List<SeenSpan> spans) {
         Set<String> wanted = new java.util.HashSet<>(Set.of("prices rejected", "orders timed_out", "stock rejected"));
         for (SeenSpan.Decision each : SeenSpan.decisions(spans)) {
-            wanted.remove(each.facts().get("resilience.policy") + " "
-                    + each.facts().get("resilience.decision"));
+            wanted.remove(
+                    each.facts().get("resilience.policy") + " " + each.facts().get("resilience.decision"));
         }
         return wanted.isEmpty();
     }
@@ -198,12 +202,11 @@ final class Shop implements AutoCloseable {
                 .filter(each -> policy.equals(each.facts().get("resilience.policy")))
                 .filter(each -> decision.equals(each.facts().get("resilience.decision")))
                 .findFirst()
-                .orElseThrow(() ->
-                        new AssertionError("no " + decision + " by " + policy + " in\n" + SeenSpan.tree(spans)));
+                .orElseThrow(
+                        () -> new AssertionError("no " + decision + " by " + policy + " in\n" + SeenSpan.tree(spans)));
     }
 
-    private static Map<String, Object> facts(
-            String decision, String reason, long code, String state, String policy) {
+    private static Map<String, Object> facts(String decision, String reason, long code, String state, String policy) {
         return Map.of(
                 "resilience.decision", decision,
                 "resilience.reason", reason,

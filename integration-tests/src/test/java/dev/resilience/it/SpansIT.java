@@ -110,8 +110,9 @@ class SpansIT {
                     .allSatisfy(each -> assertThat(each.span().kind()).isEqualTo("CLIENT"));
             assertThat(Shop.refused(spans).span().status()).isEqualTo("ERROR");
             assertThat(Shop.timedOut(spans).span().status()).isEqualTo("ERROR");
-            assertThat(spans).anySatisfy(span -> assertThat(span.events("CIRCUIT_OPENED"))
-                    .isNotEmpty());
+            assertThat(spans)
+                    .anySatisfy(
+                            span -> assertThat(span.events("CIRCUIT_OPENED")).isNotEmpty());
             assertThat(spans)
                     .allSatisfy(span -> assertThat(span.resource())
                             .containsEntry("service.name", "front")
@@ -162,9 +163,7 @@ class SpansIT {
     void anExporterOfNoneExportsNothing(Path jdk) throws IOException {
         try (OtlpReceiver receiver = new OtlpReceiver()) {
             assertThat(loadedAfterARefusal(
-                            jdk,
-                            "-Dotel.exporter.otlp.endpoint=" + receiver.url(),
-                            "-Dotel.traces.exporter=none"))
+                            jdk, "-Dotel.exporter.otlp.endpoint=" + receiver.url(), "-Dotel.traces.exporter=none"))
                     .noneMatch(line -> line.contains("io.opentelemetry."));
             assertThat(receiver.requests()).isZero();
         }
@@ -186,7 +185,8 @@ class SpansIT {
                 Jvm program = setup.caller()) {
             assertThat(program.call("http " + server.url("/status/503"))).startsWith("ok ");
             assertThat(program.call("http " + server.url("/status/503"))).contains("circuit_open (102)");
-            assertThat(program.call("grpc " + echo.target() + " fail UNAVAILABLE")).startsWith("failed ");
+            assertThat(program.call("grpc " + echo.target() + " fail UNAVAILABLE"))
+                    .startsWith("failed ");
             assertThat(program.call("sql " + Postgres.url() + " select 1")).startsWith("ok ");
             assertThat(program.finish()).isZero();
             assertNoFault(program);

@@ -73,8 +73,8 @@ public final class Frontend {
             throws IOException {
         byte[] body;
         try (exchange) {
-            String name = exchange.getRequestMethod() + " "
-                    + exchange.getRequestURI().getPath();
+            String name =
+                    exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath();
             body = surrounding.handle(name, work).getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(200, body.length);
             exchange.getResponseBody().write(body);

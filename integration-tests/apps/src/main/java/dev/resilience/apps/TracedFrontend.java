@@ -34,8 +34,7 @@ public final class TracedFrontend {
                 .build();
         Tracer tracer = provider.get("shop");
         Frontend.serve(Arrays.copyOfRange(arguments, 2, arguments.length), (name, work) -> {
-            Span span =
-                    tracer.spanBuilder(name).setSpanKind(SpanKind.SERVER).startSpan();
+            Span span = tracer.spanBuilder(name).setSpanKind(SpanKind.SERVER).startSpan();
             try (Scope scope = span.makeCurrent()) {
                 return work.call();
             } finally {

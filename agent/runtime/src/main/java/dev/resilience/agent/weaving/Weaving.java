@@ -48,6 +48,7 @@ public final class Weaving {
         Once<Weaver> weaver = new Once<>(() -> new Weaver(
                 new AdviceWeaving(dispatch::get, loaders), new ModuleReferences(loaders.agent()), warnings, faults));
         NameGate gate = new NameGate(modules, weaver::get, onTelemetryApi, faults);
+        gate.candidates("any.Statement"); // what it needs is loaded now, not for the first time inside a transformer
         instrumentation.addTransformer(gate, true);
         Weaving weaving = new Weaving(instrumentation, gate, faults);
         weaving.reweaveLoaded();

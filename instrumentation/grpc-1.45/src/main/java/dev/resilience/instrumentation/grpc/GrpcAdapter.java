@@ -1,6 +1,5 @@
 package dev.resilience.instrumentation.grpc;
 
-import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
 import io.grpc.CallOptions;
@@ -11,7 +10,10 @@ import io.grpc.MethodDescriptor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the guard of a new call and puts it in front of the call's start. */
+/**
+ * Finds the guard of a new call and puts it in front of the call's start. What it throws ends where the advice is linked:
+ * there a call goes on unguarded, and a library that does not link is left alone from then on.
+ */
 final class GrpcAdapter {
     private final Guards guards;
 
@@ -22,38 +24,26 @@ final class GrpcAdapter {
     /** Returns null for a call to leave alone. */
     @Nullable
     Plan plan(Channel channel, MethodDescriptor<?, ?> method, CallOptions options) {
-        Faults faults = guards.faults();
-        try {
-            if (StillbornCall.isOne(options)) {
-                return null;
-            }
-            String overridden = options.getAuthority();
-            Guard guard =
-                    guards.grpc(overridden == null ? channel.authority() : overridden, method.getFullMethodName());
-            if (guard == null) {
-                return null;
-            }
-            Deadline deadline = deadline(guard, method, options);
-            return new Plan(
-                    guard,
-                    faults,
-                    channel,
-                    method,
-                    deadline == null ? options : options.withDeadline(deadline),
-                    deadline);
-        } catch (Throwable fault) {
-            faults.report("grpc/newCall", fault);
+        if (StillbornCall.isOne(options)) {
             return null;
         }
+        String overridden = options.getAuthority();
+        Guard guard = guards.grpc(overridden == null ? channel.authority() : overridden, method.getFullMethodName());
+        if (guard == null) {
+            return null;
+        }
+        Deadline deadline = deadline(guard, method, options);
+        return new Plan(
+                guard,
+                guards.faults(),
+                channel,
+                method,
+                deadline == null ? options : options.withDeadline(deadline),
+                deadline);
     }
 
     <ReqT, RespT> ClientCall<ReqT, RespT> guarded(ClientCall<ReqT, RespT> call, Plan plan) {
-        try {
-            return new GuardedCall<>(call, plan);
-        } catch (Throwable fault) {
-            plan.faults().report("grpc/guard", fault);
-            return call;
-        }
+        return new GuardedCall<>(call, plan);
     }
 
     /**
