@@ -87,7 +87,8 @@ final class Jaeger implements AutoCloseable {
             Process build = new ProcessBuilder(System.getProperty("resilience.jaeger.build"))
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
-            String said = new String(build.getInputStream().readAllBytes()).trim();
+            String said =
+                    new String(build.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).trim();
             if (build.waitFor() != 0) {
                 throw new IllegalStateException("Jaeger cannot be built: see above");
             }
