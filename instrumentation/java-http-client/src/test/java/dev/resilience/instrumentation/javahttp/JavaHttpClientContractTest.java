@@ -9,6 +9,7 @@ import dev.resilience.testkit.ClientContract;
 import dev.resilience.testkit.FaultyHttpServer;
 import dev.resilience.testkit.ScriptedGuards;
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -49,6 +50,10 @@ class JavaHttpClientContractTest extends ClientContract {
     @Override
     protected Map<String, Way> ways() {
         return Map.of("send", new Send(), "sendAsync", new SendAsync());
+    }
+
+    URI uri(String path) {
+        return server.uri(path);
     }
 
     @Override
@@ -108,7 +113,7 @@ class JavaHttpClientContractTest extends ClientContract {
             case FAILS -> "/status/503";
             case HANGS -> "/hang";
         };
-        return HttpRequest.newBuilder(server.uri(path)).build();
+        return HttpRequest.newBuilder(uri(path)).build();
     }
 
     private static String text(HttpResponse<String> response) {
@@ -126,9 +131,9 @@ class JavaHttpClientContractTest extends ClientContract {
         public boolean giveUp() throws Exception {
             var thread = Executors.newSingleThreadExecutor();
             try {
-                int before = server.arrived();
+                int before = arrived();
                 Future<?> call = thread.submit(() -> this.call(Behaviour.HANGS));
-                assertThat(eventually(() -> server.arrived() > before)).isTrue();
+                assertThat(eventually(() -> arrived() > before)).isTrue();
                 call.cancel(true);
                 thread.shutdown();
                 return thread.awaitTermination(10, java.util.concurrent.TimeUnit.SECONDS);
@@ -151,10 +156,10 @@ class JavaHttpClientContractTest extends ClientContract {
 
         @Override
         public boolean giveUp() {
-            int before = server.arrived();
+            int before = arrived();
             CompletableFuture<HttpResponse<String>> call =
                     client.sendAsync(request(Behaviour.HANGS), BodyHandlers.ofString());
-            assertThat(eventually(() -> server.arrived() > before)).isTrue();
+            assertThat(eventually(() -> arrived() > before)).isTrue();
             return call.cancel(true);
         }
     }
