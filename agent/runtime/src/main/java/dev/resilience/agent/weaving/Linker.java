@@ -122,16 +122,19 @@ final class Linker {
         MethodHandle handle = MethodHandles.privateLookupIn(adviceClass, lookup).findStatic(adviceClass, name, type);
         SwitchPoint enabled = switchOf(loader);
         Trap trap = new Trap(module, application, advice + "." + name, enabled);
+        // erased, as catchException leaves the types it is given in caches of the JDK, and with them the application
+        MethodType erased = type.erase();
         MethodHandle trapped = MethodHandles.catchException(
-                handle,
+                handle.asType(erased),
                 Throwable.class,
                 MethodHandles.dropArguments(
                         MethodHandles.filterReturnValue(
                                 lookup.bind(trap, "accept", MethodType.methodType(void.class, Throwable.class)),
-                                MethodHandles.empty(MethodType.methodType(type.returnType()))),
+                                MethodHandles.empty(MethodType.methodType(erased.returnType()))),
                         1,
-                        type.parameterList()));
-        return name.equals(ENTER) ? enabled.guardWithTest(trapped, MethodHandles.empty(type)) : trapped;
+                        erased.parameterList()));
+        return (name.equals(ENTER) ? enabled.guardWithTest(trapped, MethodHandles.empty(erased)) : trapped)
+                .asType(type);
     }
 
     private ClientModule moduleOf(String advice) {
