@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.lang.instrument.Instrumentation;
 import java.net.URISyntaxException;
 import java.security.CodeSource;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.jar.JarFile;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Premain {
     /** Both {@code JAVA_TOOL_OPTIONS} and {@code JDK_JAVA_OPTIONS} may name the agent: it starts once. */
-    private static final AtomicBoolean STARTED = new AtomicBoolean();
+    private static final AtomicInteger STARTS = new AtomicInteger();
 
     /** Entered before the application's main, for {@code -javaagent}. */
     public static void premain(@Nullable String arguments, Instrumentation instrumentation) {
@@ -28,11 +28,11 @@ public final class Premain {
     }
 
     private static void enter(@Nullable String arguments, Instrumentation instrumentation) {
-        if (isUnwanted(arguments) || !STARTED.compareAndSet(false, true)) {
+        if (isUnwanted(arguments) || STARTS.getAndIncrement() != 0) {
             return;
         }
         try {
-            start(instrumentation);
+            start(arguments, instrumentation);
         } catch (Throwable failure) {
             System.err.println("resilience: not started, no call is guarded: " + rootOf(failure));
         }
@@ -52,20 +52,20 @@ public final class Premain {
         return mainModule != null && (mainModule.startsWith("jdk.") || mainModule.startsWith("java."));
     }
 
-    private static void start(Instrumentation instrumentation)
+    private static void start(@Nullable String arguments, Instrumentation instrumentation)
             throws IOException, URISyntaxException, ReflectiveOperationException {
         CodeSource source = Premain.class.getProtectionDomain().getCodeSource();
         if (source == null) {
             throw new IllegalStateException("the agent must be a jar of its own");
         }
         File file = new File(source.getLocation().toURI());
-        JarFile jar = new JarFile(file);
+        JarFile jar = new JarFile(file, false); // nobody signed it
         if (jar.getEntry("inst/boot/ResilienceDispatch.bin") == null) {
             throw new IllegalStateException("the agent must be a jar of its own, unchanged; this is " + file);
         }
         Class.forName("dev.resilience.agent.Startup", true, new AgentLoader(jar))
-                .getMethod("start", Instrumentation.class)
-                .invoke(null, instrumentation);
+                .getMethod("start", String.class, Instrumentation.class)
+                .invoke(null, arguments, instrumentation);
     }
 
     private static Throwable rootOf(Throwable failure) {

@@ -11,21 +11,36 @@ import dev.resilience.agent.telemetry.OpenTelemetrySink;
 import dev.resilience.agent.weaving.Weaving;
 import dev.resilience.instrumentation.api.Agent;
 import dev.resilience.instrumentation.api.ClientModule;
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.instrument.Instrumentation;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.ServiceLoader;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Puts the agent together, in its own loader. */
 public final class Startup {
-    /** Called once by the entrance of the jar. */
-    public static void start(Instrumentation instrumentation) {
-        Consumer<String> out = System.err::println;
+    /*
+     * All that runs before the application's main is paid by every application, calls or none. So there is no lambda
+     * and no method reference on this way, here and in what is called from here: linking one spins
+     * a class at run time, and the first one in a JVM starts all that does so. A class in the jar only has to be read.
+     */
+
+    /**
+     * Called once by the entrance of the jar.
+     *
+     * @param arguments not used; a method of the shape of premain is called through what premain's call has spun
+     */
+    @SuppressWarnings("unused")
+    public static void start(@Nullable String arguments, Instrumentation instrumentation) {
+        Consumer<String> out = new Notices("");
         // first of all: without a handler SIGUSR1 ends the process
         Signals signals = Signals.installReloadEarly(out);
         FaultLog faults = new FaultLog(out);
@@ -33,21 +48,48 @@ public final class Startup {
         if (!loaded.enabled()) {
             return;
         }
-        OpenTelemetrySink telemetry = OpenTelemetrySink.of(AgentThreads::daemon, faults);
-        Protection protection = Protection.start(loaded, Startup::load, telemetry, faults, signals, out);
-        protection.beforeExit(telemetry::close);
+        OpenTelemetrySink telemetry = OpenTelemetrySink.of(new Threads(), faults);
+        Protection protection = Protection.start(loaded, new Policies(), telemetry, faults, signals, out);
+        protection.beforeExit(new Runnable() {
+            @Override
+            public void run() {
+                telemetry.close();
+            }
+        });
         exempt(telemetry.exemptEndpoint(), protection.guards());
         Agent.install(protection.guards());
         ClassLoader agent = Startup.class.getClassLoader();
-        List<ClientModule> modules = new ArrayList<>();
-        ServiceLoader.load(ClientModule.class, agent).forEach(modules::add);
         Weaving.install(
                 instrumentation,
-                modules,
+                modules(agent),
                 Weaving.isolated(agent),
-                telemetry::apiSeen,
-                line -> out.accept("resilience: " + line),
+                new Consumer<>() {
+                    @Override
+                    public void accept(ClassLoader loader) {
+                        telemetry.apiSeen(loader);
+                    }
+                },
+                new Notices("resilience: "),
                 faults);
+    }
+
+    /** As a ServiceLoader would find them, but without its search of every module of the JDK. */
+    private static List<ClientModule> modules(ClassLoader agent) {
+        List<ClientModule> modules = new ArrayList<>();
+        try (InputStream names = agent.getResourceAsStream("META-INF/services/" + ClientModule.class.getName())) {
+            if (names == null) {
+                throw new IllegalStateException("the agent holds no client module");
+            }
+            for (String name : new String(names.readAllBytes(), StandardCharsets.UTF_8).split("\n", -1)) {
+                modules.add(Class.forName(name, true, agent)
+                        .asSubclass(ClientModule.class)
+                        .getDeclaredConstructor()
+                        .newInstance());
+            }
+            return modules;
+        } catch (IOException | ReflectiveOperationException broken) {
+            throw new IllegalStateException(broken);
+        }
     }
 
     private static Loaded load() {
@@ -80,6 +122,33 @@ public final class Startup {
         if (endpoint != null) {
             int colon = endpoint.lastIndexOf(':');
             guards.exempt(endpoint.substring(0, colon), Integer.parseInt(endpoint.substring(colon + 1)));
+        }
+    }
+
+    private static final class Notices implements Consumer<String> {
+        private final String start;
+
+        Notices(String start) {
+            this.start = start;
+        }
+
+        @Override
+        public void accept(String line) {
+            System.err.println(start + line);
+        }
+    }
+
+    private static final class Policies implements Supplier<Loaded> {
+        @Override
+        public Loaded get() {
+            return load();
+        }
+    }
+
+    private static final class Threads implements BiFunction<String, Runnable, Thread> {
+        @Override
+        public Thread apply(String name, Runnable task) {
+            return AgentThreads.daemon(name, task);
         }
     }
 

@@ -56,7 +56,12 @@ public final class Protection {
         Protection protection = new Protection(source, guards, signals, faults, out);
         try {
             signals.installTerm();
-            Thread control = AgentThreads.daemon("control", protection::run);
+            Thread control = AgentThreads.daemon("control", new Runnable() {
+                @Override
+                public void run() {
+                    protection.obey();
+                }
+            });
             control.start();
             signals.connect(control);
         } catch (Throwable fault) {
@@ -102,7 +107,7 @@ public final class Protection {
                         : "resilience: policies not reloaded, those before stay in force");
     }
 
-    private void run() {
+    private void obey() {
         while (true) {
             try {
                 if (signals.isTerm()) {

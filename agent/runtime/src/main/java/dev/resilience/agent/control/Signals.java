@@ -16,13 +16,12 @@ public final class Signals {
     static final int RELOAD = 1;
     static final int TERM = 2;
     static final int NOW = 4;
-    private static final int EXIT_BY_TERM = 143;
 
     private final AtomicInteger asked = new AtomicInteger();
     private final Consumer<String> out;
     private volatile @Nullable Thread control;
-    private volatile @Nullable OsSignal usr1;
-    private volatile @Nullable OsSignal term;
+    private volatile @Nullable ProcessSignal usr1;
+    private volatile @Nullable ProcessSignal term;
 
     private Signals(Consumer<String> out) {
         this.out = out;
@@ -31,7 +30,13 @@ public final class Signals {
     /** Handles SIGUSR1 from now on. First thing in premain; never throws. Lines for the operator go to {@code out}. */
     public static Signals installReloadEarly(Consumer<String> out) {
         Signals signals = new Signals(out);
-        signals.usr1 = signals.handle("USR1", "no reload by signal", () -> signals.ask(RELOAD));
+        // no lambda on the way to the application's main: linking one spins classes, the first of all most
+        signals.usr1 = signals.handle("USR1", "no reload by signal", new Runnable() {
+            @Override
+            public void run() {
+                signals.ask(RELOAD);
+            }
+        });
         return signals;
     }
 
@@ -43,20 +48,21 @@ public final class Signals {
 
     /** Handles SIGTERM from now on. */
     void installTerm() {
-        OsSignal handled = handle("TERM", "no drain; -Xrs is set, so SIGUSR1 is lost as well", this::askToEnd);
-        term = handled;
-        try {
-            if (handled != null && handled.wasIgnored()) {
-                term = null;
-                handled.giveBack();
+        ProcessSignal handled = handle("TERM", "no drain; -Xrs is set, so SIGUSR1 is lost as well", new Runnable() {
+            @Override
+            public void run() {
+                askToEnd();
             }
-        } catch (ReflectiveOperationException impossible) {
-            out.accept("resilience: SIGTERM was ignored and is not any more: " + impossible);
+        });
+        term = handled;
+        if (handled != null && handled.wasIgnored()) {
+            term = null;
+            handled.giveBack();
         }
     }
 
     boolean takeReload() {
-        return (asked.getAndUpdate(bits -> bits & ~RELOAD) & RELOAD) != 0;
+        return (asked.get() & RELOAD) != 0 && (asked.getAndUpdate(bits -> bits & ~RELOAD) & RELOAD) != 0;
     }
 
     boolean isTerm() {
@@ -69,13 +75,9 @@ public final class Signals {
 
     /** Ends the process as the JVM would have: hooks, exit code 143. */
     void chainTerm() {
-        OsSignal handled = term;
-        try {
-            if (handled != null) {
-                handled.chain();
-            }
-        } catch (ReflectiveOperationException impossible) {
-            Runtime.getRuntime().exit(EXIT_BY_TERM);
+        ProcessSignal handled = term;
+        if (handled != null) {
+            handled.chain();
         }
     }
 
@@ -85,13 +87,9 @@ public final class Signals {
         sayIfReplaced(term, "SIGTERM", "calls are not drained unless that handler calls ours");
     }
 
-    private void sayIfReplaced(@Nullable OsSignal handled, String name, String loss) {
-        try {
-            if (handled != null && handled.wasJustReplaced()) {
-                out.accept("resilience: the application handles " + name + " itself now; " + loss);
-            }
-        } catch (ReflectiveOperationException unknown) {
-            out.accept("resilience: cannot see who handles " + name + ": " + unknown);
+    private void sayIfReplaced(@Nullable ProcessSignal handled, String name, String loss) {
+        if (handled != null && handled.wasJustReplaced()) {
+            out.accept("resilience: the application handles " + name + " itself now; " + loss);
         }
     }
 
@@ -113,10 +111,10 @@ public final class Signals {
         return thread != null && thread.isAlive();
     }
 
-    private @Nullable OsSignal handle(String name, String loss, Runnable onSignal) {
+    private @Nullable ProcessSignal handle(String name, String loss, Runnable onSignal) {
         try {
-            return OsSignal.handle(name, onSignal);
-        } catch (ReflectiveOperationException | LinkageError | RuntimeException refused) {
+            return ProcessSignal.handle(name, onSignal);
+        } catch (LinkageError | RuntimeException refused) {
             out.accept("resilience: SIG" + name + " cannot be handled (" + refused + "): " + loss);
             return null;
         }

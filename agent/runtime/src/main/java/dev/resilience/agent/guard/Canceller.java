@@ -14,24 +14,33 @@ final class Canceller {
     private static final int IDLE_SECONDS = 10;
 
     private final Faults faults;
-    private final ThreadPoolExecutor workers = new ThreadPoolExecutor(
-            WORKERS,
-            WORKERS,
-            IDLE_SECONDS,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(QUEUE),
-            task -> AgentThreads.daemon("cancel", task));
 
     Canceller(Faults faults) {
         this.faults = faults;
-        workers.allowCoreThreadTimeOut(true);
+    }
+
+    /** Made by the first cancel that may block: most JVMs never have one. */
+    private static final class Workers {
+        static final ThreadPoolExecutor POOL = pool();
+
+        private static ThreadPoolExecutor pool() {
+            ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                    WORKERS,
+                    WORKERS,
+                    IDLE_SECONDS,
+                    TimeUnit.SECONDS,
+                    new LinkedBlockingQueue<>(QUEUE),
+                    task -> AgentThreads.daemon("cancel", task));
+            pool.allowCoreThreadTimeOut(true);
+            return pool;
+        }
     }
 
     /** The caller has claimed the cut of this call. */
     void cancel(Call call, Refusal refusal) {
         try {
             if (call.cancelMayBlock()) {
-                workers.execute(() -> cancelNow(call, refusal));
+                Workers.POOL.execute(() -> cancelNow(call, refusal));
             } else {
                 cancelNow(call, refusal);
             }

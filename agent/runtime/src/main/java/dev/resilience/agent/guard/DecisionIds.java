@@ -1,6 +1,6 @@
 package dev.resilience.agent.guard;
 
-import java.util.SplittableRandom;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Names decisions: sixteen hexadecimal digits, no two alike in one JVM and hardly so in many. */
@@ -8,7 +8,7 @@ final class DecisionIds {
     private static final long GOLDEN = 0x9e3779b97f4a7c15L;
     private static final String ZEROS = "0000000000000000";
 
-    private final AtomicLong next = new AtomicLong(new SplittableRandom().nextLong());
+    private final AtomicLong next = new AtomicLong(ThreadLocalRandom.current().nextLong());
 
     String next() {
         String digits = Long.toHexString(scatter(next.getAndAdd(GOLDEN)));

@@ -21,9 +21,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** All guards: finds the one of a call, under the policies in force. */
@@ -43,6 +44,14 @@ public final class GuardRegistry implements Guards {
     private record Name(String policy, Target target) {}
 
     private record Exempt(String host, int port) {}
+
+    /** A class and no method reference: linking one would be paid by every start of every application. */
+    private static final class NanoTime implements LongSupplier {
+        @Override
+        public long getAsLong() {
+            return System.nanoTime();
+        }
+    }
 
     /** One policy set, and the guards made for it so far. */
     private static final class Rules {
@@ -64,13 +73,13 @@ public final class GuardRegistry implements Guards {
     private final int maxTargets;
     private final ConcurrentHashMap<Name, Circuit> circuits = new ConcurrentHashMap<>();
     private final CopyOnWriteArrayList<Exempt> exempt = new CopyOnWriteArrayList<>();
-    private final AtomicBoolean overflowSaid = new AtomicBoolean();
+    private final AtomicInteger overflowSaid = new AtomicInteger();
     private final ReentrantLock swapping = new ReentrantLock();
     private volatile Rules rules;
 
     /** Guards by {@code policies} until the first reload; notices go to {@code out} as whole lines. */
     public GuardRegistry(PolicySet policies, Sink sink, Faults faults, Consumer<String> out) {
-        this(policies, Machinery.of(System::nanoTime, sink, faults), out, MAX_TARGETS);
+        this(policies, Machinery.of(new NanoTime(), sink, faults), out, MAX_TARGETS);
     }
 
     GuardRegistry(PolicySet policies, Machinery machinery, Consumer<String> out, int maxTargets) {
@@ -327,7 +336,7 @@ public final class GuardRegistry implements Guards {
     }
 
     private void sayOverflow() {
-        if (overflowSaid.compareAndSet(false, true)) {
+        if (overflowSaid.compareAndSet(0, 1)) {
             out.accept("resilience: more than " + maxTargets
                     + " targets; calls to further ones share one guard for each protocol and policy");
         }

@@ -1,7 +1,9 @@
 package dev.resilience.agent.guard;
 
 import dev.resilience.agent.signal.Sink;
+import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Faults;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /** What all guards share. */
@@ -27,14 +29,21 @@ record Machinery(
 
     private static Machinery of(LongSupplier nanoClock, Sink sink, Faults faults, boolean runsItself) {
         InFlight inFlight = new InFlight();
+        // a class, as this runs before every application's main
+        Consumer<Call> expired = new Consumer<>() {
+            @Override
+            public void accept(Call call) {
+                TargetGuard.expire(call);
+            }
+        };
         return new Machinery(
                 nanoClock,
                 sink,
                 faults,
                 inFlight,
                 runsItself
-                        ? new DeadlineTimer(nanoClock, TargetGuard::expire, faults)
-                        : DeadlineTimer.turnedByHand(nanoClock, TargetGuard::expire, faults),
+                        ? new DeadlineTimer(nanoClock, expired, faults)
+                        : DeadlineTimer.turnedByHand(nanoClock, expired, faults),
                 new Canceller(faults),
                 new Pulse(nanoClock, sink, inFlight, faults, runsItself),
                 new DecisionIds());

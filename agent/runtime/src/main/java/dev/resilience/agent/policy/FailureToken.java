@@ -39,11 +39,13 @@ final class FailureToken {
             "UNAVAILABLE",
             "DATA_LOSS",
             "UNAUTHENTICATED");
-    private static final Pattern STATUS = Pattern.compile("[1-5][0-9]{2}");
-    private static final Pattern STATUS_CLASS = Pattern.compile("[1-5]xx");
-    private static final Pattern STATUS_BEGINNING = Pattern.compile("[1-5][0-9]?\\*");
-    private static final Pattern SQL_STATE = Pattern.compile("[0-9A-Z]{5}");
-    private static final Pattern SQL_STATE_BEGINNING = Pattern.compile("[0-9A-Z]{1,4}\\*");
+    /** Apart, so that a start without a policy compiles no pattern. */
+    private static final class Shapes {
+        static final Pattern STATUS = Pattern.compile("[1-5][0-9]{2}");
+        static final Pattern STATUS_BEGINNING = Pattern.compile("[1-5][0-9]?\\*");
+        static final Pattern SQL_STATE = Pattern.compile("[0-9A-Z]{5}");
+        static final Pattern SQL_STATE_BEGINNING = Pattern.compile("[0-9A-Z]{1,4}\\*");
+    }
 
     /** What counts as a failure where {@code failure-on} says nothing. */
     static List<String> failures(Protocol protocol) {
@@ -62,22 +64,22 @@ final class FailureToken {
     }
 
     static boolean isStatusClass(String token) {
-        return STATUS_CLASS.matcher(token).matches();
+        return token.length() == 3 && token.endsWith("xx") && token.charAt(0) >= '1' && token.charAt(0) <= '5';
     }
 
     /** The protocols whose status this is; none for a word, and for what is nothing at all. */
     static Set<Protocol> protocols(String token) {
         Set<Protocol> protocols = EnumSet.noneOf(Protocol.class);
-        if (STATUS.matcher(token).matches()
+        if (Shapes.STATUS.matcher(token).matches()
                 || isStatusClass(token)
-                || STATUS_BEGINNING.matcher(token).matches()) {
+                || Shapes.STATUS_BEGINNING.matcher(token).matches()) {
             protocols.add(Protocol.HTTP);
         }
         if (isGrpc(token)) {
             protocols.add(Protocol.GRPC);
         }
-        if (SQL_STATE.matcher(token).matches()
-                || SQL_STATE_BEGINNING.matcher(token).matches()) {
+        if (Shapes.SQL_STATE.matcher(token).matches()
+                || Shapes.SQL_STATE_BEGINNING.matcher(token).matches()) {
             protocols.add(Protocol.JDBC);
         }
         return protocols;

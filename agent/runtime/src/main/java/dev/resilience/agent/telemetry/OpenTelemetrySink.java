@@ -46,8 +46,26 @@ public final class OpenTelemetrySink implements Sink {
      * @param faults is told of what goes wrong here
      */
     public static OpenTelemetrySink of(BiFunction<String, Runnable, Thread> threads, Faults faults) {
-        return new OpenTelemetrySink(
-                System::getProperty, System::getenv, threads, System::nanoTime, InstantSource.system(), faults);
+        // classes, not method references: this runs before every application's main
+        UnaryOperator<@Nullable String> properties = new UnaryOperator<>() {
+            @Override
+            public @Nullable String apply(@Nullable String key) {
+                return key == null ? null : System.getProperty(key);
+            }
+        };
+        UnaryOperator<@Nullable String> environment = new UnaryOperator<>() {
+            @Override
+            public @Nullable String apply(@Nullable String key) {
+                return key == null ? null : System.getenv(key);
+            }
+        };
+        LongSupplier nanoClock = new LongSupplier() {
+            @Override
+            public long getAsLong() {
+                return System.nanoTime();
+            }
+        };
+        return new OpenTelemetrySink(properties, environment, threads, nanoClock, InstantSource.system(), faults);
     }
 
     OpenTelemetrySink(

@@ -6,6 +6,7 @@ import dev.resilience.instrumentation.api.JoinPoint;
 import java.lang.instrument.ClassFileTransformer;
 import java.security.ProtectionDomain;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,7 @@ final class NameGate implements ClassFileTransformer {
     private static final List<Candidate> NONE = List.of();
 
     private final Map<String, List<Candidate>> named = new HashMap<>();
+    private final BitSet lengths = new BitSet();
     private final List<Filtered> filtered = new ArrayList<>();
     private final Supplier<Weaver> weaver;
     private final Consumer<ClassLoader> onTelemetryApi;
@@ -55,21 +57,35 @@ final class NameGate implements ClassFileTransformer {
     private void index(Candidate candidate) {
         JoinPoint.Types types = candidate.joinPoint.types();
         if (types instanceof JoinPoint.Types.Named type) {
-            named.computeIfAbsent(internal(type.name()), name -> new ArrayList<>())
-                    .add(candidate);
+            String name = internal(type.name());
+            List<Candidate> others = named.get(name);
+            if (others == null) {
+                others = new ArrayList<>();
+                named.put(name, others);
+                lengths.set(name.length());
+            }
+            others.add(candidate);
         } else if (types instanceof JoinPoint.Types.SubtypesOf subtypes) {
             filtered.add(new Filtered(
                     new JoinPoint.Types.SubtypesOf(
                             internal(subtypes.supertype()),
                             subtypes.contains(),
-                            subtypes.prefixes().stream().map(NameGate::internal).toList(),
-                            subtypes.except().stream().map(NameGate::internal).toList()),
+                            internal(subtypes.prefixes()),
+                            internal(subtypes.except())),
                     candidate));
         }
     }
 
     private static String internal(String name) {
         return name.replace('.', '/');
+    }
+
+    private static List<String> internal(List<String> names) {
+        List<String> internal = new ArrayList<>(names.size());
+        for (String name : names) {
+            internal.add(internal(name));
+        }
+        return internal;
     }
 
     @Override
@@ -118,6 +134,14 @@ final class NameGate implements ClassFileTransformer {
             }
         }
         return false;
+    }
+
+    /**
+     * As {@link #wants}, of a class of the boot loader, where only exact names are woven. There are a thousand of them
+     * at start and the interpreter reads names slowly, so most are told apart by their length.
+     */
+    boolean wantsOfBoot(String binaryName) {
+        return lengths.get(binaryName.length()) && named.containsKey(internal(binaryName));
     }
 
     /** Whether a loaded class of this binary name should be offered again, or tells where a telemetry API lives. */

@@ -5,6 +5,7 @@ import dev.resilience.instrumentation.api.Faults;
 import java.lang.instrument.Instrumentation;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Weaves client modules into the classes of a running JVM, those loaded already and those to come. */
@@ -39,15 +40,24 @@ public final class Weaving {
             Faults faults) {
         preload();
         Linker linker = new Linker(modules, loaders, warnings, faults);
-        Once<Class<?>> dispatch = new Once<>(() -> {
-            Class<?> defined =
-                    new BootDispatch(instrumentation, warnings).define(BootDispatch.classFile(loaders.agent()));
-            linker.install(defined);
-            return defined;
-        });
-        Once<Weaver> weaver = new Once<>(() -> new Weaver(
-                new AdviceWeaving(dispatch::get, loaders), new ModuleReferences(loaders.agent()), warnings, faults));
-        NameGate gate = new NameGate(modules, weaver::get, onTelemetryApi, faults);
+        // classes, not lambdas: this runs before every application's main
+        Once<Class<?>> dispatch = new Once<>() {
+            @Override
+            Class<?> make() throws Throwable {
+                Class<?> defined =
+                        new BootDispatch(instrumentation, warnings).define(BootDispatch.classFile(loaders.agent()));
+                linker.install(defined);
+                return defined;
+            }
+        };
+        Once<Weaver> weaver = new Once<>() {
+            @Override
+            Weaver make() {
+                return new Weaver(
+                        new AdviceWeaving(dispatch, loaders), new ModuleReferences(loaders.agent()), warnings, faults);
+            }
+        };
+        NameGate gate = new NameGate(modules, weaver, onTelemetryApi, faults);
         gate.candidates("any.Statement"); // what it needs is loaded now, not for the first time inside a transformer
         instrumentation.addTransformer(gate, true);
         Weaving weaving = new Weaving(instrumentation, gate, faults);
@@ -65,7 +75,10 @@ public final class Weaving {
     private void reweaveLoaded() {
         for (Class<?> loaded : instrumentation.getAllLoadedClasses()) {
             try {
-                if (instrumentation.isModifiableClass(loaded) && gate.wants(loaded.getName())) {
+                boolean wanted = loaded.getClassLoader() == null
+                        ? gate.wantsOfBoot(loaded.getName())
+                        : gate.wants(loaded.getName());
+                if (wanted && instrumentation.isModifiableClass(loaded)) {
                     instrumentation.retransformClasses(loaded);
                 }
             } catch (Throwable fault) {
@@ -87,26 +100,21 @@ public final class Weaving {
     }
 
     /** A value made by the first who needs it; whoever comes while it is being made waits. */
-    private static final class Once<T> {
-        private final Maker<T> maker;
+    private abstract static class Once<T> implements Supplier<T> {
+        private final Object lock = new Object();
         private volatile @Nullable T made;
 
-        interface Maker<T> {
-            T make() throws Throwable;
-        }
+        abstract T make() throws Throwable;
 
-        Once(Maker<T> maker) {
-            this.maker = maker;
-        }
-
-        T get() {
+        @Override
+        public T get() {
             T value = made;
             if (value == null) {
-                synchronized (maker) {
+                synchronized (lock) {
                     value = made;
                     if (value == null) {
                         try {
-                            value = maker.make();
+                            value = make();
                         } catch (Throwable e) {
                             throw new IllegalStateException(e);
                         }

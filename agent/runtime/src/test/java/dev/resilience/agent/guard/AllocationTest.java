@@ -7,11 +7,14 @@ import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Guard;
+import dev.resilience.instrumentation.api.Guards;
 import dev.resilience.instrumentation.api.Refusal;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class AllocationTest {
@@ -36,6 +39,22 @@ class AllocationTest {
     }
 
     @Test
+    void aKnownGrpcMethodIsGuardedForNothing() {
+        assertThat(bytesPerRun(Policies.policy(Mode.OBSERVE), guards -> guards.grpc("pay:9000", "shop.Pay/Charge")))
+                .isZero();
+    }
+
+    @Test
+    void aKnownDatabaseIsGuardedForNothing() {
+        assertThat(bytesPerRun(
+                        Policies.policy(Mode.OBSERVE),
+                        guards -> guards.jdbc("jdbc:postgresql://db:5432/shop?user=a&password=b", "pool-1")))
+                .isZero();
+        assertThat(bytesPerRun(Policies.policy(Mode.ENFORCE), guards -> guards.jdbc("jdbc:h2:mem:shop", null)))
+                .isZero();
+    }
+
+    @Test
     void readsTheClockTwiceForEachCall() {
         ManualClock clock = new ManualClock();
         Recorder recorder = new Recorder();
@@ -51,14 +70,18 @@ class AllocationTest {
     }
 
     private long bytesPerRun(Policy policy) {
+        URI uri = URI.create("http://Payments.svc:8443/v1/orders/17?q=secret");
+        return bytesPerRun(policy, guards -> guards.http("GET", uri));
+    }
+
+    private long bytesPerRun(Policy policy, Function<Guards, @Nullable Guard> lookup) {
         Recorder recorder = new Recorder();
         recorder.tracing = false;
         GuardRegistry registry = registry(policy, System::nanoTime, recorder);
-        URI uri = URI.create("http://Payments.svc:8443/v1/orders/17?q=secret");
         // The first rounds pay for compilation and growth; the best of the others is what a call costs.
         long least = Long.MAX_VALUE;
         for (int round = 0; round < 5; round++) {
-            least = Math.min(least, bytes(registry, uri));
+            least = Math.min(least, bytes(registry, lookup));
         }
         return least;
     }
@@ -69,11 +92,11 @@ class AllocationTest {
                 Policies.set(policy), Machinery.byHand(clock, recorder, faults), line -> {}, GuardRegistry.MAX_TARGETS);
     }
 
-    private long bytes(GuardRegistry registry, URI uri) {
+    private long bytes(GuardRegistry registry, Function<Guards, @Nullable Guard> lookup) {
         long thread = Thread.currentThread().getId();
         long before = threads.getThreadAllocatedBytes(thread);
         for (int i = 0; i < CALLS; i++) {
-            Guard guard = Objects.requireNonNull(registry.http("GET", uri));
+            Guard guard = Objects.requireNonNull(lookup.apply(registry));
             Refusal refusal = guard.tryAcquire(call);
             if (refusal != null) {
                 throw new AssertionError(refusal.message());

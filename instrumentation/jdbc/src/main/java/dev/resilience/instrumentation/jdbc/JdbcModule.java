@@ -4,8 +4,8 @@ import dev.resilience.instrumentation.api.ClientModule;
 import dev.resilience.instrumentation.api.JoinPoint;
 import dev.resilience.instrumentation.api.JoinPoint.Method;
 import dev.resilience.instrumentation.api.JoinPoint.Types;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** Where JDBC calls leave an application: the statements and connections of drivers, and the pools before them. */
 public final class JdbcModule implements ClientModule {
@@ -51,7 +51,8 @@ public final class JdbcModule implements ClientModule {
 
     @Override
     public List<JoinPoint> joinPoints() {
-        List<String> notDrivers = Stream.concat(JDK.stream(), POOLS.stream()).toList();
+        List<String> notDrivers = new ArrayList<>(JDK);
+        notDrivers.addAll(POOLS);
         Types poolBase = new Types.Named("com.zaxxer.hikari.pool.PoolBase");
         Method opening = Method.named("newConnection", HERE + "PoolOpenAdvice");
 
