@@ -84,8 +84,9 @@ class VersionIT {
             assertThat(toldBy(program))
                     .hasSize(2)
                     .anyMatch(line -> line.matches("resilience: fault at .*NewCallAdvice.*NoClassDefFoundError.*"))
-                    .anyMatch(line -> line.matches(
-                            "resilience: gRPC \\(io.grpc:grpc-core\\) is no longer guarded in .*: .*NoClassDefFoundError.*"));
+                    .anyMatch(
+                            line -> line.matches(
+                                    "resilience: gRPC \\(io.grpc:grpc-core\\) is no longer guarded in .*: .*NoClassDefFoundError.*"));
 
             assertGuarded(program, "sound", server);
             assertThat(program.call("call broken grpc " + server.target() + " hello"))
@@ -118,7 +119,9 @@ class VersionIT {
         for (String call : List.of("local hello", "h2 select 'hello'")) {
             assertThat(dropped(Jvm.with(jdk), call)).as("bare, %s", call).isEqualTo("ok collected");
             assertThat(dropped(Jvm.with(jdk).agent(POLICY), call)).as(call).isEqualTo("ok collected");
-            assertThat(dropped(Jvm.with(jdk).agent(), call)).as("observed, %s", call).isEqualTo("ok collected");
+            assertThat(dropped(Jvm.with(jdk).agent(), call))
+                    .as("observed, %s", call)
+                    .isEqualTo("ok collected");
         }
     }
 
@@ -209,7 +212,12 @@ class VersionIT {
 
         ClassWriter parent = new ClassWriter(ClassWriter.COMPUTE_MAXS);
         parent.visit(
-                Opcodes.V1_8, Opcodes.ACC_ABSTRACT | Opcodes.ACC_SUPER, REAL_CHANNELS_PARENT, null, "io/grpc/Channel", null);
+                Opcodes.V1_8,
+                Opcodes.ACC_ABSTRACT | Opcodes.ACC_SUPER,
+                REAL_CHANNELS_PARENT,
+                null,
+                "io/grpc/Channel",
+                null);
         MethodVisitor constructor = parent.visitMethod(0, "<init>", "()V", null, null);
         constructor.visitCode();
         constructor.visitVarInsn(Opcodes.ALOAD, 0);
