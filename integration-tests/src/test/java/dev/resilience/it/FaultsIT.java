@@ -59,7 +59,7 @@ class FaultsIT {
                     "direct " + Postgres.url() + " select 1");
             List<String> expected =
                     calls.stream().map(call -> ending(program, call)).toList();
-            assertThat(program.errors()).noneMatch(line -> line.contains("fault"));
+            assertThat(program.errors()).noneMatch(line -> line.contains("resilience: fault"));
 
             List<String> reached = new ArrayList<>();
             for (String site : sites()) {
