@@ -85,14 +85,14 @@ class JaegerIT {
                             .option("-Dotel.service.name=" + service),
                     true);
             shop.order();
-            eventually(() -> Shop.isDecided(jaeger().spans(service)));
+            eventually(() -> shop.isSeenOn(jaeger().spans(service)));
             List<SeenSpan> spans = jaeger().spans(service);
             print(
                     service,
                     List.of(
-                            Shop.refused(spans).span(),
-                            Shop.timedOut(spans).span(),
-                            Shop.rescued(spans).span()));
+                            shop.refused(spans).span(),
+                            shop.timedOut(spans).span(),
+                            shop.rescued(spans).span()));
             shop.assertDecisions(spans);
             assertThat(jaeger().raw(service)).doesNotContain(Shop.SECRET);
         }

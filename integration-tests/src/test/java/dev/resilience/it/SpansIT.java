@@ -53,10 +53,10 @@ class SpansIT {
             List<SeenSpan> spans = request(receiver, expected);
             shop.assertDecisions(spans);
 
-            assertThat(Shop.refused(spans).span().kind()).isEqualTo("CLIENT");
-            assertThat(Shop.rescued(spans).span().kind()).isEqualTo("CLIENT");
+            assertThat(shop.refused(spans).span().kind()).isEqualTo("CLIENT");
+            assertThat(shop.rescued(spans).span().kind()).isEqualTo("CLIENT");
             // the later agent is the outer one around a driver: then the span of the query is not begun yet
-            assertThat(Shop.timedOut(spans).span().kind()).isEqualTo(oursFirst ? "CLIENT" : "SERVER");
+            assertThat(shop.timedOut(spans).span().kind()).isEqualTo(oursFirst ? "CLIENT" : "SERVER");
 
             assertThat(shop.program().finish()).isZero();
             assertThat(receiver.trace(spans.get(0).trace()))
@@ -102,14 +102,14 @@ class SpansIT {
                             .option("-Dotel.service.name=front"),
                     true);
             shop.order();
-            eventually(() -> Shop.isDecided(receiver.spans()));
+            eventually(() -> shop.isSeenOn(receiver.spans()));
             List<SeenSpan> spans = receiver.spans();
             shop.assertDecisions(spans);
 
             assertThat(SeenSpan.decisions(spans))
                     .allSatisfy(each -> assertThat(each.span().kind()).isEqualTo("CLIENT"));
-            assertThat(Shop.refused(spans).span().status()).isEqualTo("ERROR");
-            assertThat(Shop.timedOut(spans).span().status()).isEqualTo("ERROR");
+            assertThat(shop.refused(spans).span().status()).isEqualTo("ERROR");
+            assertThat(shop.timedOut(spans).span().status()).isEqualTo("ERROR");
             assertThat(spans)
                     .anySatisfy(
                             span -> assertThat(span.events("CIRCUIT_OPENED")).isNotEmpty());
