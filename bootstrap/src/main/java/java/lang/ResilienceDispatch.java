@@ -24,8 +24,8 @@ public final class ResilienceDispatch {
      * Connects the agent.
      *
      * @param linker (Lookup, String, MethodType, Object[]) to CallSite
-     * @param entry (String, Object, Object[]) to Object[]
-     * @param exit (String, Object[], Object, Throwable) to Object[]
+     * @param entry (String, Object, Object[]) to Object
+     * @param exit (String, Object, Object, Throwable) to Object[]
      */
     public static synchronized void install(MethodHandle linker, MethodHandle entry, MethodHandle exit) {
         ResilienceDispatch.entry = entry;
@@ -43,16 +43,16 @@ public final class ResilienceDispatch {
     }
 
     /** Entry of woven methods in class files older than version 51, which cannot hold an {@code invokedynamic}. */
-    public static Object[] enter(String advice, Object self, Object[] arguments) {
+    public static Object enter(String advice, Object self, Object[] arguments) {
         try {
-            return (Object[]) entry.invokeExact(advice, self, arguments);
+            return (Object) entry.invokeExact(advice, self, arguments);
         } catch (Throwable broken) {
             return null;
         }
     }
 
     /** Exit of such methods. */
-    public static Object[] exit(String advice, Object[] entered, Object returned, Throwable thrown) {
+    public static Object[] exit(String advice, Object entered, Object returned, Throwable thrown) {
         try {
             return (Object[]) exit.invokeExact(advice, entered, returned, thrown);
         } catch (Throwable broken) {

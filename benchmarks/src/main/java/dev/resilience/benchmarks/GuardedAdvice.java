@@ -16,31 +16,26 @@ final class GuardedAdvice {
         Linked.one();
     }
 
-    @Advice.OnMethodEnter(
-            inline = false,
-            skipOn = Advice.OnNonDefaultValue.class,
-            skipOnIndex = 0,
-            suppress = Throwable.class)
-    static Object @Nullable [] enter(
-            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self,
-            @Advice.AllArguments Object[] arguments) {
+    @Advice.OnMethodEnter(inline = false, skipOn = Throwable.class, suppress = Throwable.class)
+    static @Nullable Object enter(
+            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self) {
         ReusedCall here = ReusedCall.HERE.get();
         Guard guard = Agent.guards().jdbc(ReusedCall.URL, null);
         if (guard == null) {
             return null;
         }
         Refusal refusal = guard.tryAcquire(here);
-        return new Object[] {refusal == null ? null : new IllegalStateException(refusal.message()), here};
+        return refusal == null ? here : new IllegalStateException(refusal.message());
     }
 
     @Advice.OnMethodExit(inline = false, onThrowable = Throwable.class, suppress = Throwable.class)
     @Advice.AssignReturned.ToReturned(index = 0, typing = Assigner.Typing.DYNAMIC)
     @Advice.AssignReturned.ToThrown(index = 1, typing = Assigner.Typing.DYNAMIC)
     static Object @Nullable [] exit(
-            @Advice.Enter Object @Nullable [] entered,
+            @Advice.Enter @Nullable Object entered,
             @Advice.Return(typing = Assigner.Typing.DYNAMIC) @Nullable Object returned,
             @Advice.Thrown @Nullable Throwable thrown) {
-        if (entered != null && entered[1] instanceof ReusedCall call) {
+        if (entered instanceof ReusedCall call) {
             Objects.requireNonNull(call.guard()).settle(call, Ending.OK);
         }
         return null;

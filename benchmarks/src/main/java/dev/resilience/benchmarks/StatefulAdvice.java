@@ -11,25 +11,20 @@ final class StatefulAdvice {
         Linked.one();
     }
 
-    @Advice.OnMethodEnter(
-            inline = false,
-            skipOn = Advice.OnNonDefaultValue.class,
-            skipOnIndex = 0,
-            suppress = Throwable.class)
-    static Object @Nullable [] enter(
-            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self,
-            @Advice.AllArguments Object[] arguments) {
-        return new Object[] {null, self};
+    @Advice.OnMethodEnter(inline = false, skipOn = Throwable.class, suppress = Throwable.class)
+    static @Nullable Object enter(
+            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self) {
+        return self;
     }
 
     @Advice.OnMethodExit(inline = false, onThrowable = Throwable.class, suppress = Throwable.class)
     @Advice.AssignReturned.ToReturned(index = 0, typing = Assigner.Typing.DYNAMIC)
     @Advice.AssignReturned.ToThrown(index = 1, typing = Assigner.Typing.DYNAMIC)
     static Object @Nullable [] exit(
-            @Advice.Enter Object @Nullable [] entered,
+            @Advice.Enter @Nullable Object entered,
             @Advice.Return(typing = Assigner.Typing.DYNAMIC) @Nullable Object returned,
             @Advice.Thrown @Nullable Throwable thrown) {
-        return entered == null || entered[1] != null ? null : new Object[] {returned, thrown};
+        return entered instanceof StatefulClient ? null : new Object[] {returned, thrown};
     }
 
     private StatefulAdvice() {}

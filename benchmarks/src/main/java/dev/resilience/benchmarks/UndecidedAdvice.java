@@ -11,14 +11,9 @@ final class UndecidedAdvice {
         Linked.one();
     }
 
-    @Advice.OnMethodEnter(
-            inline = false,
-            skipOn = Advice.OnNonDefaultValue.class,
-            skipOnIndex = 0,
-            suppress = Throwable.class)
-    static Object @Nullable [] enter(
-            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self,
-            @Advice.AllArguments Object[] arguments) {
+    @Advice.OnMethodEnter(inline = false, skipOn = Throwable.class, suppress = Throwable.class)
+    static @Nullable Object enter(
+            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self) {
         return null;
     }
 
@@ -26,7 +21,7 @@ final class UndecidedAdvice {
     @Advice.AssignReturned.ToReturned(index = 0, typing = Assigner.Typing.DYNAMIC)
     @Advice.AssignReturned.ToThrown(index = 1, typing = Assigner.Typing.DYNAMIC)
     static Object @Nullable [] exit(
-            @Advice.Enter Object @Nullable [] entered,
+            @Advice.Enter @Nullable Object entered,
             @Advice.Return(typing = Assigner.Typing.DYNAMIC) @Nullable Object returned,
             @Advice.Thrown @Nullable Throwable thrown) {
         return null;

@@ -9,6 +9,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.MethodType;
 import java.lang.invoke.SwitchPoint;
+import java.lang.reflect.Method;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
@@ -26,9 +27,9 @@ final class Linker {
      */
     private static final String ENTER = "enter";
     private static final String EXIT = "exit";
-    private static final MethodType STATIC_ENTER = MethodType.methodType(Object[].class, Object.class, Object[].class);
+    private static final MethodType STATIC_ENTER = MethodType.methodType(Object.class, Object.class, Object[].class);
     private static final MethodType STATIC_EXIT =
-            MethodType.methodType(Object[].class, Object[].class, Object.class, Throwable.class);
+            MethodType.methodType(Object[].class, Object.class, Object.class, Throwable.class);
 
     private final Lookup lookup = MethodHandles.lookup();
     private final List<ClientModule> modules;
@@ -53,11 +54,11 @@ final class Linker {
                 "link",
                 MethodType.methodType(CallSite.class, Lookup.class, String.class, MethodType.class, Object[].class));
         MethodHandle enter = lookup.bind(
-                this, "enter", MethodType.methodType(Object[].class, String.class, Object.class, Object[].class));
+                this, "enter", MethodType.methodType(Object.class, String.class, Object.class, Object[].class));
         MethodHandle exit = lookup.bind(
                 this,
                 "exit",
-                MethodType.methodType(Object[].class, String.class, Object[].class, Object.class, Throwable.class));
+                MethodType.methodType(Object[].class, String.class, Object.class, Object.class, Throwable.class));
         MethodHandles.publicLookup()
                 .findStatic(
                         dispatch,
@@ -78,12 +79,13 @@ final class Linker {
         }
     }
 
-    Object @Nullable [] enter(String advice, @Nullable Object self, Object[] arguments) throws Throwable {
-        return (Object[]) staticEnter(advice).invokeExact(self, arguments);
+    @Nullable
+    Object enter(String advice, @Nullable Object self, Object[] arguments) throws Throwable {
+        return (Object) staticEnter(advice).invokeExact(self, arguments);
     }
 
     Object @Nullable [] exit(
-            String advice, Object @Nullable [] entered, @Nullable Object returned, @Nullable Throwable thrown)
+            String advice, @Nullable Object entered, @Nullable Object returned, @Nullable Throwable thrown)
             throws Throwable {
         MethodHandle handle = staticEntries.get(advice + "#" + EXIT);
         if (handle == null) {
@@ -101,9 +103,8 @@ final class Linker {
         MethodHandle enter;
         MethodHandle exit;
         try {
-            ClassLoader platform = ClassLoader.getPlatformClassLoader();
-            enter = adviceHandle(advice, ENTER, STATIC_ENTER, platform);
-            exit = adviceHandle(advice, EXIT, STATIC_EXIT, platform);
+            enter = staticHandle(advice, ENTER, STATIC_ENTER);
+            exit = staticHandle(advice, EXIT, STATIC_EXIT);
         } catch (Throwable fault) {
             faults.report("linking/" + advice, fault);
             enter = MethodHandles.empty(STATIC_ENTER);
@@ -112,6 +113,36 @@ final class Linker {
         staticEntries.putIfAbsent(advice + "#" + EXIT, exit);
         staticEntries.putIfAbsent(advice + "#" + ENTER, enter);
         return enter;
+    }
+
+    /** Advice brought to the one shape that old class files call; what it does not have does nothing. */
+    private MethodHandle staticHandle(String advice, String name, MethodType shape)
+            throws ReflectiveOperationException {
+        ClassLoader platform = ClassLoader.getPlatformClassLoader();
+        Class<?> adviceClass = Class.forName(advice, true, loaders.loaderOf(moduleOf(advice), platform));
+        for (Method method : adviceClass.getDeclaredMethods()) {
+            if (method.getName().equals(name)) {
+                MethodType type = MethodType.methodType(method.getReturnType(), method.getParameterTypes());
+                MethodHandle handle = adviceHandle(advice, name, type, platform);
+                if (name.equals(ENTER) && type.returnType() == Object[].class) {
+                    handle = MethodHandles.filterReturnValue(
+                            handle,
+                            lookup.findStatic(
+                                    Linker.class, "refusalOr", MethodType.methodType(Object.class, Object[].class)));
+                }
+                return MethodHandles.dropArguments(
+                                handle,
+                                type.parameterCount(),
+                                shape.parameterList().subList(type.parameterCount(), shape.parameterCount()))
+                        .asType(shape);
+            }
+        }
+        return MethodHandles.empty(shape);
+    }
+
+    /** Advice that changes arguments gives an array; the refusal, its first element, stands for it where there is one. */
+    static @Nullable Object refusalOr(Object @Nullable [] entered) {
+        return entered != null && entered[0] instanceof Throwable refusal ? refusal : entered;
     }
 
     private MethodHandle adviceHandle(String advice, String name, MethodType type, ClassLoader application)

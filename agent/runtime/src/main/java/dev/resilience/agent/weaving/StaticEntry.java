@@ -13,8 +13,8 @@ final class StaticEntry {
     @Retention(RetentionPolicy.RUNTIME)
     @interface AdviceName {}
 
-    @Advice.OnMethodEnter(skipOn = Advice.OnNonDefaultValue.class, skipOnIndex = 0, suppress = Throwable.class)
-    static Object @Nullable [] enter(
+    @Advice.OnMethodEnter(skipOn = Throwable.class, suppress = Throwable.class)
+    static @Nullable Object enter(
             @AdviceName String advice,
             @Advice.This(optional = true) @Nullable Object self,
             @Advice.AllArguments Object[] arguments) {
@@ -26,7 +26,7 @@ final class StaticEntry {
     @Advice.AssignReturned.ToThrown(index = 1, typing = Assigner.Typing.DYNAMIC)
     static Object @Nullable [] exit(
             @AdviceName String advice,
-            @Advice.Enter Object @Nullable [] entered,
+            @Advice.Enter @Nullable Object entered,
             @Advice.Return(typing = Assigner.Typing.DYNAMIC) @Nullable Object returned,
             @Advice.Thrown @Nullable Throwable thrown) {
         return Dispatch.exit(advice, entered, returned, thrown);
@@ -34,12 +34,12 @@ final class StaticEntry {
 
     /** Stands in for the dispatch class, which lies in {@code java.lang}; replaced before the template is used. */
     static final class Dispatch {
-        static Object @Nullable [] enter(String advice, @Nullable Object self, Object[] arguments) {
+        static @Nullable Object enter(String advice, @Nullable Object self, Object[] arguments) {
             return null;
         }
 
         static Object @Nullable [] exit(
-                String advice, Object @Nullable [] entered, @Nullable Object returned, @Nullable Throwable thrown) {
+                String advice, @Nullable Object entered, @Nullable Object returned, @Nullable Throwable thrown) {
             return null;
         }
 

@@ -7,13 +7,17 @@ import java.util.List;
  * the agent loader, where it must not name a type of the library: advice and adapters are named by string, and live in
  * a module loader that sees the library.
  *
- * <p>Advice is a class with two static methods, {@code enter} and {@code exit}, carrying Byte Buddy's {@code Advice}
- * annotations with {@code inline = false}. {@code enter} returns an {@code Object[]}, or null for "nothing to do"; a
- * non-null element 0 skips the method. {@code exit} returns null, or an {@code Object[]} whose elements are assigned as
- * its {@code AssignReturned} annotations say: an element that stands for a primitive result must never be null (hand
- * back what was returned), and a null element for the thrown exception clears it. Where {@link #namesLibraryTypes} is
- * false the descriptors are {@code enter(Object, Object[])} and {@code exit(Object[], Object, Throwable)}, so that old
- * class files can share them.
+ * <p>Advice is a class with a static method {@code enter} and, where the end matters, {@code exit}, carrying Byte Buddy's
+ * {@code Advice} annotations with {@code inline = false}. {@code enter} returns null for "nothing to do", the state that
+ * {@code exit} gets, or what makes {@code skipOn} skip the method. Where it changes an argument it returns all of that in
+ * an {@code Object[]}, element 0 the one to skip on; nowhere else, as Java 17 leaves that array on the heap. {@code exit}
+ * returns null, or an {@code Object[]} whose elements are assigned as its {@code AssignReturned} annotations say: an
+ * element that stands for a primitive result must never be null (hand back what was returned), and a null element for
+ * the thrown exception clears it.
+ *
+ * <p>Where {@link #namesLibraryTypes} is false old class files share the advice, so it has the shapes {@code
+ * enter(Object)} or {@code enter(Object, Object[])}, skips on a {@code Throwable}, which {@code exit} gets even where
+ * {@code enter} gave it in an array, and {@code exit(Object, Object, Throwable)}. Old class files change no arguments.
  */
 public interface ClientModule {
     /** The name of its room, for example {@code jdbc}; also the name of its build-time index of references. */

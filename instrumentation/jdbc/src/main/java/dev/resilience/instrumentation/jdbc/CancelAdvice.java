@@ -8,27 +8,12 @@ import org.jspecify.annotations.Nullable;
 /** Notes that a caller cancels a statement itself. */
 @SuppressWarnings("unused") // read by Byte Buddy, not by Java
 final class CancelAdvice {
-    @Advice.OnMethodEnter(
-            inline = false,
-            skipOn = Advice.OnNonDefaultValue.class,
-            skipOnIndex = 0,
-            suppress = Throwable.class)
-    static Object @Nullable [] enter(
-            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self,
-            @Advice.AllArguments Object[] arguments) {
+    @Advice.OnMethodEnter(inline = false, suppress = Throwable.class)
+    static @Nullable Object enter(
+            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self) {
         if (self instanceof Statement statement) {
             JdbcAdapter.shared().cancelledByCaller(statement);
         }
-        return null;
-    }
-
-    @Advice.OnMethodExit(inline = false, onThrowable = Throwable.class, suppress = Throwable.class)
-    @Advice.AssignReturned.ToReturned(index = 0, typing = Assigner.Typing.DYNAMIC)
-    @Advice.AssignReturned.ToThrown(index = 1, typing = Assigner.Typing.DYNAMIC)
-    static Object @Nullable [] exit(
-            @Advice.Enter Object @Nullable [] entered,
-            @Advice.Return(typing = Assigner.Typing.DYNAMIC) @Nullable Object returned,
-            @Advice.Thrown @Nullable Throwable thrown) {
         return null;
     }
 

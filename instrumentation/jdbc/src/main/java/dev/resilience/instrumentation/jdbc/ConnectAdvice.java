@@ -8,11 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** Around {@code Driver.connect}. */
 @SuppressWarnings("unused") // read by Byte Buddy, not by Java
 final class ConnectAdvice {
-    @Advice.OnMethodEnter(
-            inline = false,
-            skipOn = Advice.OnNonDefaultValue.class,
-            skipOnIndex = 0,
-            suppress = Throwable.class)
+    @Advice.OnMethodEnter(inline = false, skipOn = Throwable.class, skipOnIndex = 0, suppress = Throwable.class)
     @Advice.AssignReturned.ToArguments(
             @Advice.AssignReturned.ToArguments.ToArgument(value = 1, index = 2, typing = Assigner.Typing.DYNAMIC))
     static Object @Nullable [] enter(
@@ -27,7 +23,7 @@ final class ConnectAdvice {
     @Advice.AssignReturned.ToReturned(index = 0, typing = Assigner.Typing.DYNAMIC)
     @Advice.AssignReturned.ToThrown(index = 1, typing = Assigner.Typing.DYNAMIC)
     static Object @Nullable [] exit(
-            @Advice.Enter Object @Nullable [] entered,
+            @Advice.Enter @Nullable Object entered,
             @Advice.Return(typing = Assigner.Typing.DYNAMIC) @Nullable Object returned,
             @Advice.Thrown @Nullable Throwable thrown) {
         return JdbcAdapter.shared().connected(entered, returned, thrown);

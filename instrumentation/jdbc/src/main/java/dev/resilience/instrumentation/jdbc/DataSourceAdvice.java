@@ -8,14 +8,9 @@ import org.jspecify.annotations.Nullable;
 /** Around {@code DataSource.getConnection}. */
 @SuppressWarnings("unused") // read by Byte Buddy, not by Java
 final class DataSourceAdvice {
-    @Advice.OnMethodEnter(
-            inline = false,
-            skipOn = Advice.OnNonDefaultValue.class,
-            skipOnIndex = 0,
-            suppress = Throwable.class)
-    static Object @Nullable [] enter(
-            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self,
-            @Advice.AllArguments Object[] arguments) {
+    @Advice.OnMethodEnter(inline = false, skipOn = Throwable.class, suppress = Throwable.class)
+    static @Nullable Object enter(
+            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self) {
         return self instanceof DataSource source ? JdbcAdapter.shared().borrow(source) : null;
     }
 
@@ -23,7 +18,7 @@ final class DataSourceAdvice {
     @Advice.AssignReturned.ToReturned(index = 0, typing = Assigner.Typing.DYNAMIC)
     @Advice.AssignReturned.ToThrown(index = 1, typing = Assigner.Typing.DYNAMIC)
     static Object @Nullable [] exit(
-            @Advice.Enter Object @Nullable [] entered,
+            @Advice.Enter @Nullable Object entered,
             @Advice.Return(typing = Assigner.Typing.DYNAMIC) @Nullable Object returned,
             @Advice.Thrown @Nullable Throwable thrown) {
         return JdbcAdapter.shared().borrowed(entered, returned, thrown);

@@ -23,8 +23,9 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Between woven JDBC code and the guard. What enters gives, the advice hands to exit unseen: element 0 is the exception
- * to throw instead of making the call, element 1 the call if one was admitted.
+ * Between woven JDBC code and the guard. What enters gives, the advice hands to exit unseen: the exception to throw
+ * instead of making the call, or the state of the call that was admitted. It is no array, as the compiler of Java 17
+ * leaves one on the heap that may also be null.
  */
 final class JdbcAdapter {
     private static final String CANCEL_SIGNAL_TIMEOUT = "cancelSignalTimeout";
@@ -48,7 +49,8 @@ final class JdbcAdapter {
 
     // Statements.
 
-    Object @Nullable [] execute(Statement statement) {
+    @Nullable
+    Object execute(Statement statement) {
         long[] here = Nesting.here();
         if (here[Nesting.EXECUTING] != 0 || here[Nesting.KEPT_OUT] != 0) {
             return null;
@@ -66,10 +68,10 @@ final class JdbcAdapter {
             if (refusal != null) {
                 database.refused();
                 decline(refusal.fallback());
-                return new Object[] {new SQLTransientException(refusal.message(), SqlEndings.REFUSED), null};
+                return new SQLTransientException(refusal.message(), SqlEndings.REFUSED);
             }
             here[Nesting.EXECUTING] = 1;
-            return new Object[] {null, call};
+            return call;
         } catch (Throwable fault) {
             report("jdbc/execute", fault);
             if (call != null) {
@@ -80,14 +82,11 @@ final class JdbcAdapter {
         }
     }
 
-    Object @Nullable [] executed(Object @Nullable [] entered, @Nullable Object returned, @Nullable Throwable thrown) {
-        if (entered == null) {
-            return null;
+    Object @Nullable [] executed(@Nullable Object entered, @Nullable Object returned, @Nullable Throwable thrown) {
+        if (entered instanceof Throwable refused) {
+            return new Object[] {returned, refused};
         }
-        if (entered[0] != null) {
-            return new Object[] {returned, entered[0]};
-        }
-        if (!(entered[1] instanceof StatementCall call)) {
+        if (!(entered instanceof StatementCall call)) {
             return null;
         }
         Nesting.here()[Nesting.EXECUTING] = 0;
@@ -164,7 +163,10 @@ final class JdbcAdapter {
 
     // Connections.
 
-    /** A driver opens a connection. Element 2 is the properties to open it with, element 3 its database. */
+    /**
+     * A driver opens a connection. What it gives is an array, as it changes an argument too: element 0 is the exception
+     * to throw instead, element 1 the call, element 2 the properties to open it with, element 3 its database.
+     */
     Object @Nullable [] connect(Driver driver, @Nullable Object url, @Nullable Object properties) {
         OpenCall call = null;
         try {
@@ -206,19 +208,22 @@ final class JdbcAdapter {
         }
     }
 
-    Object @Nullable [] connected(Object @Nullable [] entered, @Nullable Object returned, @Nullable Throwable thrown) {
-        if (entered == null) {
+    Object @Nullable [] connected(@Nullable Object entered, @Nullable Object returned, @Nullable Throwable thrown) {
+        if (entered instanceof Throwable refused) {
+            return new Object[] {returned, refused};
+        }
+        if (!(entered instanceof Object[] opening)) {
             return null;
         }
-        if (entered[0] != null) {
-            return new Object[] {returned, entered[0]};
+        if (opening[0] != null) {
+            return new Object[] {returned, opening[0]};
         }
-        OpenCall call = (OpenCall) entered[1];
+        OpenCall call = (OpenCall) opening[1];
         if (call != null) {
             Nesting.here()[Nesting.DECIDED] = 0;
         }
         try {
-            if (returned instanceof Connection connection && entered[3] instanceof Database database) {
+            if (returned instanceof Connection connection && opening[3] instanceof Database database) {
                 databases.learn(connection, database);
             }
         } catch (Throwable fault) {
@@ -231,21 +236,21 @@ final class JdbcAdapter {
     }
 
     /** A data source is asked for a connection: a pool's, to borrow one, or a driver's, to open one. */
-    Object @Nullable [] borrow(DataSource source) {
+    Object borrow(DataSource source) {
         long[] here = Nesting.here();
         OpenCall call = null;
-        Object[] entered = {null, null, source, null};
+        Database database = null;
+        boolean admitted = false;
         try {
             if (here[Nesting.DECIDED] == 0) {
-                Database database = inPool(databases.of(source));
+                database = inPool(databases.of(source));
                 Guard guard = database == null ? null : database.guard(guards);
-                entered[3] = database;
                 if (database != null && guard != null) {
                     call = new OpenCall(database, guard);
                     Refusal refusal = guard.tryAcquire(call);
                     if (refusal == null) {
                         here[Nesting.DECIDED] = 1;
-                        entered[1] = call;
+                        admitted = true;
                         call.beginProbe();
                         long budget = guard.enforces() ? guard.deadlineNanos() : 0;
                         if (budget > 0) {
@@ -256,40 +261,40 @@ final class JdbcAdapter {
                     } else if (Nesting.pool().get() == null || !database.isProbed()) {
                         database.refused();
                         decline(refusal.fallback());
-                        return new Object[] {refusedConnection(refusal), null, source, null};
+                        return refusedConnection(refusal);
                     }
                 }
             }
         } catch (Throwable fault) {
             report("jdbc/borrow", fault);
-            if (call != null && entered[1] == null) {
+            if (call != null && !admitted) {
                 settle(call.owner(), call, Ending.CANCELLED);
             }
         }
         here[Nesting.KEPT_OUT]++;
-        return entered;
+        return new Borrowing(source, database, admitted ? call : null);
     }
 
-    Object @Nullable [] borrowed(Object @Nullable [] entered, @Nullable Object returned, @Nullable Throwable thrown) {
-        if (entered == null) {
-            return null;
+    Object @Nullable [] borrowed(@Nullable Object entered, @Nullable Object returned, @Nullable Throwable thrown) {
+        if (entered instanceof Throwable refused) {
+            return new Object[] {returned, refused};
         }
-        if (entered[0] != null) {
-            return new Object[] {returned, entered[0]};
+        if (!(entered instanceof Borrowing borrowing)) {
+            return null;
         }
         long[] here = Nesting.here();
         here[Nesting.KEPT_OUT]--;
-        OpenCall call = (OpenCall) entered[1];
+        OpenCall call = borrowing.call();
         if (call != null) {
             here[Nesting.DECIDED] = 0;
             here[Nesting.HURRIED] = 0;
             call.endProbe();
         }
-        DataSource source = (DataSource) entered[2];
+        DataSource source = borrowing.source();
         boolean pool = JdbcModule.isPool(source.getClass().getName());
         try {
             if (returned instanceof Connection connection) {
-                learn(source, pool, (Database) entered[3], connection);
+                learn(source, pool, borrowing.database(), connection);
             }
         } catch (Throwable fault) {
             report("jdbc/borrowed", fault);
@@ -299,6 +304,11 @@ final class JdbcAdapter {
         }
         return null;
     }
+
+    private record Borrowing(
+            DataSource source,
+            @Nullable Database database,
+            @Nullable OpenCall call) {}
 
     /** A pool waits for one of its connections: at most as long as the getConnection around it has left. */
     long waitMillis(long millis) {

@@ -5,25 +5,18 @@ import net.bytebuddy.implementation.bytecode.assign.Assigner;
 import org.jspecify.annotations.Nullable;
 
 /** Around what tests, ends or settles a connection: the statements a driver runs for it are never guarded. */
-@SuppressWarnings("unused") // read by Byte Buddy, not by Java
+@SuppressWarnings({"unused", "UnusedVariable"}) // read by Byte Buddy, not by Java
 final class KeepOutAdvice {
-    @Advice.OnMethodEnter(
-            inline = false,
-            skipOn = Advice.OnNonDefaultValue.class,
-            skipOnIndex = 0,
-            suppress = Throwable.class)
-    static Object @Nullable [] enter(
-            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self,
-            @Advice.AllArguments Object[] arguments) {
+    @Advice.OnMethodEnter(inline = false, suppress = Throwable.class)
+    static @Nullable Object enter(
+            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self) {
         Nesting.here()[Nesting.KEPT_OUT]++;
-        return new Object[] {null};
+        return true;
     }
 
     @Advice.OnMethodExit(inline = false, onThrowable = Throwable.class, suppress = Throwable.class)
-    @Advice.AssignReturned.ToReturned(index = 0, typing = Assigner.Typing.DYNAMIC)
-    @Advice.AssignReturned.ToThrown(index = 1, typing = Assigner.Typing.DYNAMIC)
     static Object @Nullable [] exit(
-            @Advice.Enter Object @Nullable [] entered,
+            @Advice.Enter @Nullable Object entered,
             @Advice.Return(typing = Assigner.Typing.DYNAMIC) @Nullable Object returned,
             @Advice.Thrown @Nullable Throwable thrown) {
         if (entered != null) {

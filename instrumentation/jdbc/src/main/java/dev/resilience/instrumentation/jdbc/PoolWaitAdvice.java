@@ -5,31 +5,17 @@ import net.bytebuddy.implementation.bytecode.assign.Assigner;
 import org.jspecify.annotations.Nullable;
 
 /** Around a pool's wait for a connection: not longer than the budget of the getConnection it serves. */
-@SuppressWarnings("unused") // read by Byte Buddy, not by Java
+@SuppressWarnings({"unused", "UnusedVariable"}) // read by Byte Buddy, not by Java
 final class PoolWaitAdvice {
-    @Advice.OnMethodEnter(
-            inline = false,
-            skipOn = Advice.OnNonDefaultValue.class,
-            skipOnIndex = 0,
-            suppress = Throwable.class)
+    @Advice.OnMethodEnter(inline = false, suppress = Throwable.class)
     @Advice.AssignReturned.ToArguments(
-            @Advice.AssignReturned.ToArguments.ToArgument(value = 0, index = 1, typing = Assigner.Typing.DYNAMIC))
+            @Advice.AssignReturned.ToArguments.ToArgument(value = 0, index = 0, typing = Assigner.Typing.DYNAMIC))
     static Object @Nullable [] enter(
             @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self,
             @Advice.AllArguments Object[] arguments) {
         return arguments.length == 1 && arguments[0] instanceof Long millis
-                ? new Object[] {null, JdbcAdapter.shared().waitMillis(millis)}
+                ? new Object[] {JdbcAdapter.shared().waitMillis(millis)}
                 : null;
-    }
-
-    @Advice.OnMethodExit(inline = false, onThrowable = Throwable.class, suppress = Throwable.class)
-    @Advice.AssignReturned.ToReturned(index = 0, typing = Assigner.Typing.DYNAMIC)
-    @Advice.AssignReturned.ToThrown(index = 1, typing = Assigner.Typing.DYNAMIC)
-    static Object @Nullable [] exit(
-            @Advice.Enter Object @Nullable [] entered,
-            @Advice.Return(typing = Assigner.Typing.DYNAMIC) @Nullable Object returned,
-            @Advice.Thrown @Nullable Throwable thrown) {
-        return null;
     }
 
     private PoolWaitAdvice() {}

@@ -34,7 +34,7 @@ class JdbcModuleTest {
                 Class<?> advice = Class.forName(method.advice());
                 assertThat(advice.getDeclaredMethods())
                         .extracting(Method::getName)
-                        .contains("enter", "exit");
+                        .contains("enter");
             }
         }
     }

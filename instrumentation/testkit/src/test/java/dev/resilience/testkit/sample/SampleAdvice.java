@@ -12,20 +12,17 @@ public final class SampleAdvice {
 
     /** What happens at the start of a woven method. */
     public interface OnEnter {
-        Object @Nullable [] enter(@Nullable Object self, Object[] arguments);
+        @Nullable
+        Object enter(@Nullable Object self, Object[] arguments);
     }
 
     /** What happens at the end of a woven method. */
     public interface OnExit {
-        Object @Nullable [] exit(Object @Nullable [] entered, @Nullable Object returned, @Nullable Throwable thrown);
+        Object @Nullable [] exit(@Nullable Object entered, @Nullable Object returned, @Nullable Throwable thrown);
     }
 
-    @Advice.OnMethodEnter(
-            inline = false,
-            skipOn = Advice.OnNonDefaultValue.class,
-            skipOnIndex = 0,
-            suppress = Throwable.class)
-    static Object @Nullable [] enter(
+    @Advice.OnMethodEnter(inline = false, skipOn = Throwable.class, suppress = Throwable.class)
+    static @Nullable Object enter(
             @Advice.This(typing = Assigner.Typing.DYNAMIC) Object self, @Advice.AllArguments Object[] arguments) {
         return onEnter.enter(self, arguments);
     }
@@ -34,7 +31,7 @@ public final class SampleAdvice {
     @Advice.AssignReturned.ToReturned(index = 0, typing = Assigner.Typing.DYNAMIC)
     @Advice.AssignReturned.ToThrown(index = 1, typing = Assigner.Typing.DYNAMIC)
     static Object @Nullable [] exit(
-            @Advice.Enter Object @Nullable [] entered,
+            @Advice.Enter @Nullable Object entered,
             @Advice.Return(typing = Assigner.Typing.DYNAMIC) @Nullable Object returned,
             @Advice.Thrown @Nullable Throwable thrown) {
         return onExit.exit(entered, returned, thrown);
