@@ -6,6 +6,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,13 +29,17 @@ class DeadlineIT {
     void http(Path jdk) {
         try (RawHttpServer server = new RawHttpServer();
                 Jvm program = guarded(jdk)) {
-            program.call("http " + server.url("/status/200"));
+            Runnable settle = () -> program.call("http " + server.url("/status/200"));
+            settle.run();
             for (String kind : List.of("http", "http-async")) {
+                Left start = Left.of(program);
                 int before = server.closedByClient();
                 cut(jdk, kind, program, kind + " " + server.url("/hang"), "java.net.http.HttpTimeoutException");
                 eventually(() -> server.closedByClient() - before == CALLS);
+                settle.run();
+                eventually(() -> server.open() == 1);
+                nothingIsLeft(jdk, kind, program, start, "connections at the server 1, the idle one");
             }
-            noThreadIsLeft(program);
         }
     }
 
@@ -42,6 +50,7 @@ class DeadlineIT {
                 Jvm program = guarded(jdk)) {
             program.call("grpc " + server.target() + " hello");
             for (String kind : List.of("grpc", "grpc-future", "grpc-async")) {
+                Left start = Left.of(program);
                 int before = server.echo().cancelled();
                 cut(
                         jdk,
@@ -50,8 +59,10 @@ class DeadlineIT {
                         kind + " " + server.target() + " hang",
                         "StatusRuntimeException: DEADLINE_EXCEEDED");
                 eventually(() -> server.echo().cancelled() - before == CALLS);
+                eventually(() -> server.echo().openStreams() == 0);
+                assertThat(server.echo().openConnections()).isOne();
+                nothingIsLeft(jdk, kind, program, start, "streams at the server 0, connections 1, the channel's");
             }
-            noThreadIsLeft(program);
         }
     }
 
@@ -61,11 +72,18 @@ class DeadlineIT {
         try (Jvm program = guarded(jdk)) {
             String url = Postgres.url() + "&ApplicationName=cut" + Jdks.releaseOf(jdk);
             openConnections(program, url, AT_ONCE);
+            Left start = Left.of(program);
             cut(jdk, "sql", program, "sql " + url + " select pg_sleep(30)", "deadline_exhausted (100)");
             eventually(() -> sleeping(jdk) == 0);
             eventually(() -> program.call("pool " + url).contains(" 0/"));
             assertThat(program.call("sql " + url + " select 2")).endsWith(" 2");
-            noThreadIsLeft(program);
+            eventually(() -> program.call("pool " + url).endsWith("/" + backends(jdk)));
+            nothingIsLeft(
+                    jdk,
+                    "sql",
+                    program,
+                    start,
+                    "statements at the server 0, backends " + backends(jdk) + ", all idle in the pool");
         }
     }
 
@@ -123,11 +141,52 @@ class DeadlineIT {
         assertThat(late.get(CALLS / 2)).as("late by, median in us").isLessThan(30_000);
     }
 
-    private static void noThreadIsLeft(Jvm program) {
-        eventually(() -> Stream.of(program.call("threads").split(",", -1))
-                        .filter(name -> name.startsWith("resilience"))
-                        .count()
-                <= 12);
+    /** What a program holds: its threads by kind, and its sockets. */
+    private record Left(Map<String, Long> threads, int sockets) {
+        /*
+         * Pools that grow with the load and shrink by their own idle time: the caller's threads and the libraries' are
+         * there without the agent as well. Of the agent's own, workers start with the first cut and are at most four,
+         * the timer and the pulse with the first call. Pollers and unblocker are the JDK's, one for the process, as
+         * soon as anything runs on a virtual thread.
+         */
+        private static final Pattern POOLED = Pattern.compile("background|HttpClient-N-.*|grpc-.*|ForkJoinPool.*"
+                + "|CompletableFutureDelayScheduler|orders.*|PostgreSQL-JDBC-.*|Cleaner-N|Common-Cleaner"
+                + "|MasterPoller|Read-Poller|Write-Poller|VirtualThread-.*");
+
+        static Left of(Jvm program) {
+            Map<String, Long> threads = Stream.of(
+                            program.call("threads").split(" ", 3)[2].split(",", -1))
+                    .map(name -> name.replaceAll("\\d+", "N"))
+                    .filter(name -> !POOLED.matcher(name).matches())
+                    .collect(Collectors.groupingBy(name -> name, TreeMap::new, Collectors.counting()));
+            return new Left(threads, Integer.parseInt(program.call("sockets").split(" ", 3)[2]));
+        }
+
+        /** What there is more of than there was. */
+        Map<String, Long> moreThan(Left start) {
+            Map<String, Long> more = new TreeMap<>(threads);
+            start.threads.forEach((name, count) -> more.merge(name, -count, Long::sum));
+            more.values().removeIf(count -> count <= 0);
+            return more;
+        }
+    }
+
+    /** The agent's timer and workers are made by the first deadline and stay; nothing else may be new. */
+    private static void nothingIsLeft(Path jdk, String kind, Jvm program, Left start, String atTheServer) {
+        eventually(() -> {
+            Left now = Left.of(program);
+            System.out.printf(
+                    "deadline 300 ms, JDK %d, %s: left: threads %s, sockets %+d; %s%n",
+                    Jdks.releaseOf(jdk), kind, now.moreThan(start), now.sockets - start.sockets, atTheServer);
+            return now.moreThan(start).entrySet().stream()
+                            .allMatch(more -> more.getKey().startsWith("resilience-") && more.getValue() == 1)
+                    && (now.sockets <= start.sockets || kind.equals("sql"));
+        });
+    }
+
+    private static int backends(Path jdk) {
+        return Postgres.count(
+                "select count(*) from pg_stat_activity where application_name = 'cut" + Jdks.releaseOf(jdk) + "'");
     }
 
     private static int sleeping(Path jdk) {

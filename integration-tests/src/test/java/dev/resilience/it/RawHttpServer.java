@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * An HTTP/1.1 server on plain sockets that keeps what it was sent, to the byte. The path says what it does:
- * {@code /status/N} answers so, {@code /hang} never answers, {@code /slow/N} answers after N milliseconds, {@code /half}
+ * {@code /status/N} answers so, {@code /hang} and below never answers, {@code /slow/N} answers after N milliseconds, {@code /half}
  * sends half a body and no more.
  */
 final class RawHttpServer implements AutoCloseable {
@@ -61,6 +61,11 @@ final class RawHttpServer implements AutoCloseable {
         return closedByClient.get();
     }
 
+    /** How many connections are open. */
+    int open() {
+        return sockets.size();
+    }
+
     private void accept() {
         while (!listener.isClosed()) {
             try {
@@ -90,7 +95,7 @@ final class RawHttpServer implements AutoCloseable {
                     line = input.readLine();
                 }
                 requests.add(head.toString());
-                if (path.equals("/hang") || path.equals("/half")) {
+                if (path.startsWith("/hang") || path.equals("/half")) {
                     if (path.equals("/half")) {
                         output.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
                                 .getBytes(StandardCharsets.ISO_8859_1));

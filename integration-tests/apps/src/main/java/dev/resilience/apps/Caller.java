@@ -15,6 +15,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -43,6 +47,7 @@ import java.util.concurrent.TimeUnit;
  * ID batch URL SQL               the same, as a batch of one
  * ID direct URL SQL              through DriverManager
  * ID threads                     the names of all live threads, sorted
+ * ID sockets                     how many sockets the process has open, where /proc tells; else 0
  * ID hiccups                     how late a sleep of 1 ms was since the last such line: P50 and P99 in microseconds
  * ID set KEY VALUE               sets a system property
  * ID pool URL                    active and total connections of the pool
@@ -111,6 +116,7 @@ public final class Caller {
                         .map(Thread::getName)
                         .sorted()
                         .collect(java.util.stream.Collectors.joining(","));
+            case "sockets" -> Integer.toString(sockets());
             case "hiccups" -> hiccups.since();
             case "set" -> System.setProperty(words[2], words[3]) + "";
             case "pool" -> {
@@ -119,6 +125,24 @@ public final class Caller {
             }
             default -> throw new IllegalArgumentException("no such call: " + words[1]);
         };
+    }
+
+    private static int sockets() throws IOException {
+        Path open = Path.of("/proc/self/fd");
+        if (!Files.isDirectory(open)) {
+            return 0;
+        }
+        int count = 0;
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(open)) {
+            for (Path descriptor : descriptors) {
+                try {
+                    count += Files.readSymbolicLink(descriptor).toString().startsWith("socket:") ? 1 : 0;
+                } catch (NoSuchFileException closed) {
+                    // closed meanwhile, as the one that lists them is
+                }
+            }
+        }
+        return count;
     }
 
     private static HttpRequest get(String url) {

@@ -1,8 +1,12 @@
 package dev.resilience.apps;
 
+import io.grpc.Attributes;
+import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
+import io.grpc.ServerTransportFilter;
 import io.grpc.Status;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
@@ -19,6 +23,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class EchoServer {
     private final AtomicInteger calls = new AtomicInteger();
     private final AtomicInteger cancelled = new AtomicInteger();
+    private final AtomicInteger streams = new AtomicInteger();
+    private final AtomicInteger connections = new AtomicInteger();
     private volatile boolean failing;
 
     /** Serves on the port given, or on a free one, and says which. */
@@ -38,6 +44,8 @@ public final class EchoServer {
                         .addMethod(Echo.COLLECT, ServerCalls.asyncClientStreamingCall(this::collect))
                         .addMethod(Echo.CHAT, ServerCalls.asyncBidiStreamingCall(this::chat))
                         .build())
+                .addStreamTracerFactory(new OpenStreams())
+                .addTransportFilter(new OpenConnections())
                 .build()
                 .start();
     }
@@ -55,6 +63,42 @@ public final class EchoServer {
     /** How many of them the client cancelled. */
     public int cancelled() {
         return cancelled.get();
+    }
+
+    /** How many streams are open at the transport. */
+    public int openStreams() {
+        return streams.get();
+    }
+
+    /** How many connections are open. */
+    public int openConnections() {
+        return connections.get();
+    }
+
+    private final class OpenStreams extends ServerStreamTracer.Factory {
+        @Override
+        public ServerStreamTracer newServerStreamTracer(String fullMethodName, Metadata headers) {
+            streams.incrementAndGet();
+            return new ServerStreamTracer() {
+                @Override
+                public void streamClosed(Status status) {
+                    streams.decrementAndGet();
+                }
+            };
+        }
+    }
+
+    private final class OpenConnections extends ServerTransportFilter {
+        @Override
+        public Attributes transportReady(Attributes attributes) {
+            connections.incrementAndGet();
+            return attributes;
+        }
+
+        @Override
+        public void transportTerminated(Attributes attributes) {
+            connections.decrementAndGet();
+        }
     }
 
     private void say(String text, StreamObserver<String> responses) {
