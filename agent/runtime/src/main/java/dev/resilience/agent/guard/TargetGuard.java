@@ -124,7 +124,7 @@ final class TargetGuard implements Guard {
     private @Nullable Refusal decide(Call call) {
         Trace trace = open();
         long now = machinery.nanoClock().getAsLong();
-        if (refuses && machinery.inFlight().isClosed()) {
+        if (refuses && !machinery.inFlight().mayBegin(call)) {
             return refuse(trace, Reason.DRAINING, null, 0, now);
         }
         long permit = Breaker.REFUSED;

@@ -140,6 +140,32 @@ class TargetGuardTest {
         }
 
         @Test
+        void letsWorkUnderWayGoOnUntilTheDrainIsOver() {
+            FakeCall statement = new FakeCall();
+            statement.continuing = true;
+            machinery.inFlight().close();
+
+            assertThat(guard.tryAcquire(statement)).isNull();
+            assertThat(machinery.inFlight().count()).isEqualTo(1);
+            guard.settle(statement, Ending.OK);
+            machinery.inFlight().endWork();
+
+            Refusal refusal = guard.tryAcquire(statement);
+            assertThat(refusal).isNotNull();
+            assertThat(refusal.reason()).isEqualTo(Reason.DRAINING);
+            assertThat(machinery.inFlight().count()).isZero();
+        }
+
+        @Test
+        void asksNoCallWhetherItContinuesWorkWhileNothingIsDrained() {
+            FakeCall call = new FakeCall();
+
+            guard.tryAcquire(call);
+
+            assertThat(call.asked).isZero();
+        }
+
+        @Test
         void cutsWhatTheDrainLeavesAndBlamesNobody() {
             FakeCall call = new FakeCall();
             guard.tryAcquire(call);
