@@ -259,12 +259,41 @@ class TargetGuardTest {
             trip(guard);
             Refusal refusal = guard.tryAcquire(new FakeCall());
             assertThat(refusal).isNotNull();
-            String id = recorder.lastDecision().id();
+            int before = recorder.verdicts().size();
 
             Objects.requireNonNull(refusal.fallback()).served();
 
+            assertThat(recorder.verdicts()).hasSize(before + 1);
             assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.FALLBACK);
-            assertThat(recorder.lastDecision().id()).isEqualTo(id);
+            assertThat(recorder.lastDecision().reason()).isEqualTo(Reason.CIRCUIT_OPEN);
+            assertThat(refusal.message())
+                    .endsWith(Objects.requireNonNull(recorder.lastDecision().id()));
+        }
+
+        @Test
+        void tellsTheRefusalWhenTheAnswerCannotBeGiven() {
+            trip(guard);
+            Refusal refusal = guard.tryAcquire(new FakeCall());
+            assertThat(refusal).isNotNull();
+            int before = recorder.verdicts().size();
+
+            Objects.requireNonNull(refusal.fallback()).failed(new IOException());
+
+            assertThat(recorder.verdicts()).hasSize(before + 1);
+            assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.REJECTED);
+            assertThat(refusal.message())
+                    .endsWith(Objects.requireNonNull(recorder.lastDecision().id()));
+        }
+
+        @Test
+        void answersADeadlineAsOneDecision() {
+            FakeCall call = new FakeCall();
+            guard.tryAcquire(call);
+
+            Objects.requireNonNull(guard.settleExpired(call, new IOException())).served();
+
+            assertThat(recorder.verdicts()).containsExactly(Verdict.ADMITTED, Verdict.FALLBACK);
+            assertThat(recorder.lastDecision().reason()).isEqualTo(Reason.DEADLINE_EXHAUSTED);
         }
 
         @Test
