@@ -103,9 +103,9 @@ final class JdbcAdapter {
                 return null;
             }
             if (cut.reason().reason() == Reason.DEADLINE_EXHAUSTED) {
-                decline(call.owner().settleExpired(call, given));
+                decline(call.owner().settleExpired(call, thrown));
             } else {
-                settle(call.owner(), call, new Ending(Ending.CANCELLED.token(), false, given));
+                settle(call.owner(), call, new Ending(Ending.CANCELLED.token(), false, thrown));
             }
             return new Object[] {returned, given};
         } catch (Throwable fault) {
