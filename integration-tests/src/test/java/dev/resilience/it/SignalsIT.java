@@ -59,6 +59,29 @@ class SignalsIT {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("jdks")
+    void termLetsATransactionUnderWayFinish(Path jdk) {
+        try (RawHttpServer http = new RawHttpServer();
+                Jvm program = Jvm.with(jdk).agent("mode=enforce").caller()) {
+            String table = "drained_" + program.process().pid();
+            String transaction = program.begin("transaction " + Postgres.url() + " create table " + table
+                    + " (id int);select pg_sleep(1.5);insert into " + table + " values (1)");
+            eventually(() -> Postgres.count("select count(*) from pg_stat_activity where"
+                            + " query = 'select pg_sleep(1.5)' and state = 'active'")
+                    == 1);
+            String slow = program.begin("http " + http.url("/slow/3000"));
+            eventually(() -> http.requests().size() == 1);
+            program.signal("TERM");
+            eventually(() -> program.call("http " + http.url("/status/200")).contains("draining (104)"));
+            assertThat(program.call("direct " + Postgres.url() + " select 1")).contains("draining (104)");
+            assertThat(program.answerTo(transaction)).startsWith("ok ").endsWith("committed");
+            assertThat(program.answerTo(slow)).startsWith("ok ");
+            assertThat(program.awaitExit()).isEqualTo(143);
+            assertThat(Postgres.count("select count(*) from " + table)).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
     void aSecondTermMeansNow(Path jdk) {
         try (RawHttpServer http = new RawHttpServer();
                 Jvm program = Jvm.with(jdk).agent("mode=enforce").caller()) {

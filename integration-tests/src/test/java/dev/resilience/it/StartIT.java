@@ -139,9 +139,7 @@ class StartIT {
                 Jvm program = setup.caller()) {
             String httpCall = "http " + http.url("/status/503");
             String grpcCall = "grpc " + grpc.target() + " fail UNAVAILABLE";
-            // a connection opened before is not known by its URL and stays unguarded: docs/rationale/jdbc.md
-            String sqlCall =
-                    "direct " + Postgres.url() + " do $$ begin raise exception using errcode = '53200'; end $$";
+            String sqlCall = "kept " + Postgres.url() + " do $$ begin raise exception using errcode = '53200'; end $$";
             for (int i = 0; i < 10; i++) {
                 assertThat(program.call(httpCall)).contains("503 body");
                 assertThat(program.call(grpcCall)).contains("as told");

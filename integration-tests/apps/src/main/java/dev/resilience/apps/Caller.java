@@ -46,6 +46,8 @@ import java.util.concurrent.TimeUnit;
  * ID sql URL SQL                 through HikariCP (one pool for each URL)
  * ID batch URL SQL               the same, as a batch of one
  * ID direct URL SQL              through DriverManager
+ * ID kept URL SQL               the same through one connection, kept for the next such line
+ * ID transaction URL SQL;SQL    in one transaction, committed
  * ID threads                     the names of all live threads, sorted
  * ID sockets                     how many sockets the process has open, where /proc tells; else 0
  * ID hiccups                     how late a sleep of 1 ms was since the last such line: P50 and P99 in microseconds
@@ -59,6 +61,7 @@ public final class Caller {
     private final HttpClient http = HttpClient.newHttpClient();
     private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
     private final Map<String, HikariDataSource> pools = new ConcurrentHashMap<>();
+    private final Map<String, Connection> kept = new ConcurrentHashMap<>();
     private final Hiccups hiccups = new Hiccups();
     private final ExecutorService background = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "background");
@@ -111,6 +114,8 @@ public final class Caller {
             case "sql" -> sql(words[2], words[3], false);
             case "batch" -> sql(words[2], words[3], true);
             case "direct" -> direct(words[2], words[3]);
+            case "kept" -> kept(words[2], words[3]);
+            case "transaction" -> transaction(words[2], words[3]);
             case "threads" ->
                 Thread.getAllStackTraces().keySet().stream()
                         .map(Thread::getName)
@@ -214,6 +219,29 @@ public final class Caller {
         try (Connection connection = pool.getConnection();
                 Statement statement = connection.createStatement()) {
             return run(statement, sql, batch);
+        }
+    }
+
+    private String kept(String url, String sql) throws Exception {
+        Connection connection = kept.get(url);
+        if (connection == null) {
+            connection = DriverManager.getConnection(url);
+            kept.put(url, connection);
+        }
+        try (Statement statement = connection.createStatement()) {
+            return run(statement, sql, false);
+        }
+    }
+
+    private static String transaction(String url, String statements) throws Exception {
+        try (Connection connection = DriverManager.getConnection(url);
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            for (String sql : statements.split(";", -1)) {
+                statement.execute(sql);
+            }
+            connection.commit();
+            return "committed";
         }
     }
 

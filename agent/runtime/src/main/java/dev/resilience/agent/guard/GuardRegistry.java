@@ -129,6 +129,7 @@ public final class GuardRegistry implements Guards {
 
     /** Cuts every call in flight of a guard that enforces, because the drain is over. */
     public void cutAll() {
+        machinery.inFlight().endWork();
         machinery.inFlight().forEach(GuardRegistry::cut);
     }
 

@@ -21,7 +21,8 @@ final class InFlight {
      * only long calls pay for it, and the slot, permit and trace of a collected call are given back then.
      *
      * begin() claims before it looks at "closed", and close() sets "closed" before anyone counts: either the call sees
-     * that it may not begin, or the count sees the call.
+     * that it may not begin, or the count sees the call. Until "over", which is set the same way before anyone cuts,
+     * calls that continue work begin all the same.
      */
     private static final int SEGMENT = 256;
     private static final int MAX_SEGMENTS = 4096;
@@ -46,20 +47,28 @@ final class InFlight {
     private final LongAdder unlisted = new LongAdder();
     private volatile AtomicReferenceArray<?>[] segments = {new AtomicReferenceArray<Object>(SEGMENT)};
     private volatile boolean closed;
+    private volatile boolean over;
 
-    boolean isClosed() {
-        return closed;
+    /** Whether this call may begin; it is only asked what it is when others may not. */
+    boolean mayBegin(Call call) {
+        return !closed || (!over && call.continuesWork());
     }
 
-    /** From now on nothing begins. */
+    /** From now on nothing begins but what continues work under way. */
     void close() {
         closed = true;
     }
 
-    /** Lists a call; false when nothing may begin any more. The call is not listed then. */
+    /** From now on nothing begins. */
+    void endWork() {
+        over = true;
+        closed = true;
+    }
+
+    /** Lists a call; false when it may not begin any more. The call is not listed then. */
     boolean begin(Call call) {
         claim(call);
-        if (closed) {
+        if (!mayBegin(call)) {
             end(call);
             return false;
         }

@@ -124,7 +124,7 @@ final class TargetGuard implements Guard {
     private @Nullable Refusal decide(Call call) {
         Trace trace = open();
         long now = machinery.nanoClock().getAsLong();
-        if (refuses && machinery.inFlight().isClosed()) {
+        if (refuses && !machinery.inFlight().mayBegin(call)) {
             return refuse(trace, Reason.DRAINING, null, 0, now);
         }
         long permit = Breaker.REFUSED;
@@ -174,13 +174,13 @@ final class TargetGuard implements Guard {
             @Nullable Trace trace, Reason reason, @Nullable String counts, long retryAfterNanos, long now) {
         String id = newId();
         String message = Messages.refused(reason, subject, counts, retryAfterNanos, id);
-        tell(trace, decision(Verdict.REJECTED, reason, id, counts, null));
-        Fallback fallback = null;
+        Signal.Decision rejected = decision(Verdict.REJECTED, reason, id, counts, null);
         if (answer == null) {
+            tell(trace, rejected);
             close(trace, new CallRefused(message));
-        } else {
-            fallback = fallback(answer, trace, reason, id, new CallRefused(message), null, now);
+            return new Refusal(reason, message, retryAfterNanos, null);
         }
+        Fallback fallback = fallback(answer, trace, id, rejected, new CallRefused(message), null, now);
         return new Refusal(reason, message, retryAfterNanos, fallback);
     }
 
@@ -202,8 +202,9 @@ final class TargetGuard implements Guard {
         }
         if (expired || (cut != null && outcome == Outcome.FAILURE)) {
             String id = cut == null ? newId() : cut.id();
-            tell(trace, decision(Verdict.TIMED_OUT, Reason.DEADLINE_EXHAUSTED, id, null, original(ending)));
-            return rescue(trace, Reason.DEADLINE_EXHAUSTED, id, ending, now);
+            Signal.Decision timedOut =
+                    decision(Verdict.TIMED_OUT, Reason.DEADLINE_EXHAUSTED, id, null, original(ending));
+            return rescue(trace, id, timedOut, ending, now);
         }
         observe(call, outcome, trace, now);
         if (outcome == Outcome.FAILURE) {
@@ -229,19 +230,23 @@ final class TargetGuard implements Guard {
     }
 
     private @Nullable Fallback rescue(
-            @Nullable Trace trace, @Nullable Reason reason, @Nullable String id, Ending ending, long now) {
+            @Nullable Trace trace, @Nullable String id, Signal.@Nullable Decision decided, Ending ending, long now) {
         if (answer == null) {
+            if (decided != null) {
+                tell(trace, decided);
+            }
             close(trace, ending.thrown());
             return null;
         }
-        return fallback(answer, trace, reason, id == null ? newId() : id, ending.thrown(), original(ending), now);
+        return fallback(answer, trace, id == null ? newId() : id, decided, ending.thrown(), original(ending), now);
     }
 
+    /** What stands in for a call. A call is one decision: {@code decided} is only told if the answer cannot be given. */
     private Fallback fallback(
             StaticAnswer given,
             @Nullable Trace trace,
-            @Nullable Reason reason,
             String id,
+            Signal.@Nullable Decision decided,
             @Nullable Throwable otherwise,
             @Nullable String original,
             long triggeredNanos) {
@@ -253,7 +258,11 @@ final class TargetGuard implements Guard {
             String why = failure == null ? null : failure.toString();
             tell(trace, new Signal.FallbackExecuted(subject, "static", latency, why, original));
             if (failure == null) {
-                tell(trace, decision(Verdict.FALLBACK, reason, id, null, original));
+                Reason reason = decided == null ? null : decided.reason();
+                String counts = decided == null ? null : decided.counts();
+                tell(trace, decision(Verdict.FALLBACK, reason, id, counts, original));
+            } else if (decided != null) {
+                tell(trace, decided);
             }
             close(trace, failure == null ? null : otherwise);
         });

@@ -8,6 +8,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** A call that notes how it is cut. */
 final class FakeCall extends Call {
     final List<Refusal> cuts = new CopyOnWriteArrayList<>();
+    boolean continuing;
+    int asked;
+
+    @Override
+    public boolean continuesWork() {
+        asked++;
+        return continuing;
+    }
 
     @Override
     public void cancel(Refusal refusal) {

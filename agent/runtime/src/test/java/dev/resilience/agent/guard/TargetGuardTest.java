@@ -140,6 +140,32 @@ class TargetGuardTest {
         }
 
         @Test
+        void letsWorkUnderWayGoOnUntilTheDrainIsOver() {
+            FakeCall statement = new FakeCall();
+            statement.continuing = true;
+            machinery.inFlight().close();
+
+            assertThat(guard.tryAcquire(statement)).isNull();
+            assertThat(machinery.inFlight().count()).isEqualTo(1);
+            guard.settle(statement, Ending.OK);
+            machinery.inFlight().endWork();
+
+            Refusal refusal = guard.tryAcquire(statement);
+            assertThat(refusal).isNotNull();
+            assertThat(refusal.reason()).isEqualTo(Reason.DRAINING);
+            assertThat(machinery.inFlight().count()).isZero();
+        }
+
+        @Test
+        void asksNoCallWhetherItContinuesWorkWhileNothingIsDrained() {
+            FakeCall call = new FakeCall();
+
+            guard.tryAcquire(call);
+
+            assertThat(call.asked).isZero();
+        }
+
+        @Test
         void cutsWhatTheDrainLeavesAndBlamesNobody() {
             FakeCall call = new FakeCall();
             guard.tryAcquire(call);
@@ -233,12 +259,41 @@ class TargetGuardTest {
             trip(guard);
             Refusal refusal = guard.tryAcquire(new FakeCall());
             assertThat(refusal).isNotNull();
-            String id = recorder.lastDecision().id();
+            int before = recorder.verdicts().size();
 
             Objects.requireNonNull(refusal.fallback()).served();
 
+            assertThat(recorder.verdicts()).hasSize(before + 1);
             assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.FALLBACK);
-            assertThat(recorder.lastDecision().id()).isEqualTo(id);
+            assertThat(recorder.lastDecision().reason()).isEqualTo(Reason.CIRCUIT_OPEN);
+            assertThat(refusal.message())
+                    .endsWith(Objects.requireNonNull(recorder.lastDecision().id()));
+        }
+
+        @Test
+        void tellsTheRefusalWhenTheAnswerCannotBeGiven() {
+            trip(guard);
+            Refusal refusal = guard.tryAcquire(new FakeCall());
+            assertThat(refusal).isNotNull();
+            int before = recorder.verdicts().size();
+
+            Objects.requireNonNull(refusal.fallback()).failed(new IOException());
+
+            assertThat(recorder.verdicts()).hasSize(before + 1);
+            assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.REJECTED);
+            assertThat(refusal.message())
+                    .endsWith(Objects.requireNonNull(recorder.lastDecision().id()));
+        }
+
+        @Test
+        void answersADeadlineAsOneDecision() {
+            FakeCall call = new FakeCall();
+            guard.tryAcquire(call);
+
+            Objects.requireNonNull(guard.settleExpired(call, new IOException())).served();
+
+            assertThat(recorder.verdicts()).containsExactly(Verdict.ADMITTED, Verdict.FALLBACK);
+            assertThat(recorder.lastDecision().reason()).isEqualTo(Reason.DEADLINE_EXHAUSTED);
         }
 
         @Test

@@ -55,6 +55,14 @@ public abstract class Call {
         return false;
     }
 
+    /**
+     * Whether it is part of work begun earlier that ends only together with it (a transaction). Asked while draining,
+     * which lets such a call through; must not do any I/O.
+     */
+    public boolean continuesWork() {
+        return false;
+    }
+
     public final boolean isSettled() {
         return phase == SETTLED;
     }

@@ -33,8 +33,8 @@ public interface Guard {
     Fallback settle(Call call, Ending ending);
 
     /**
-     * Ends a call cut by its deadline: {@code thrown} is what its caller gets. Also for a library that enforces the
-     * guard's deadline itself.
+     * Ends a call cut by its deadline: {@code thrown} is what the library made of the cut, or, where it makes nothing of
+     * it, what the caller gets. Also for a library that enforces the guard's deadline itself.
      */
     @Nullable
     Fallback settleExpired(Call call, @Nullable Throwable thrown);

@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A target as its connections know it: a URL without secrets, the pool if there is one, and the guard of both. */
 final class Database {
+    /** Of connections that do not say where they lead. */
+    static final Database NOWHERE = new Database("", null);
+
     private final String url;
     private final @Nullable String pool;
     private volatile @Nullable Found found;
@@ -21,6 +24,10 @@ final class Database {
     Database(String url, @Nullable String pool) {
         this.url = url;
         this.pool = pool;
+    }
+
+    boolean isNowhere() {
+        return this == NOWHERE;
     }
 
     String url() {

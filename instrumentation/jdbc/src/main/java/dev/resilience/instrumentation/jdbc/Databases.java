@@ -2,6 +2,8 @@ package dev.resilience.instrumentation.jdbc;
 
 import java.lang.invoke.MethodHandle;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
@@ -58,6 +60,26 @@ final class Databases {
     @Nullable
     Database of(Connection connection) {
         return ofConnections.get(connection);
+    }
+
+    /**
+     * The database of a connection that nobody saw being opened, as its metadata says, which drivers have at hand. A
+     * wrapper that hands out the metadata of the connection within leads nowhere: the driver's statement is asked next.
+     */
+    @Nullable
+    Database ask(Connection connection) {
+        Database found = Database.NOWHERE;
+        try {
+            DatabaseMetaData metadata = connection.getMetaData();
+            String url = metadata != null && metadata.getConnection() == connection ? metadata.getURL() : null;
+            if (url != null && url.startsWith("jdbc:")) {
+                found = of(url, null);
+            }
+        } catch (SQLException closed) {
+            return null; // and the driver says so itself
+        }
+        ofConnections.put(connection, found);
+        return found.isNowhere() ? null : found;
     }
 
     /** The database of a data source: as its getters say, or as learnt from a connection it gave. */

@@ -58,7 +58,7 @@ final class JdbcAdapter {
         StatementCall call = null;
         try {
             Connection connection = connectionOf(statement);
-            Database database = connection == null ? null : databases.of(connection);
+            Database database = connection == null ? null : databaseOf(connection, here);
             Guard guard = database == null ? null : database.guard(guards);
             if (connection == null || database == null || guard == null) {
                 return null;
@@ -103,15 +103,29 @@ final class JdbcAdapter {
                 return null;
             }
             if (cut.reason().reason() == Reason.DEADLINE_EXHAUSTED) {
-                decline(call.owner().settleExpired(call, given));
+                decline(call.owner().settleExpired(call, thrown));
             } else {
-                settle(call.owner(), call, new Ending(Ending.CANCELLED.token(), false, given));
+                settle(call.owner(), call, new Ending(Ending.CANCELLED.token(), false, thrown));
             }
             return new Object[] {returned, given};
         } catch (Throwable fault) {
             report("jdbc/executed", fault);
             settle(call.owner(), call, Ending.CANCELLED);
             return null;
+        }
+    }
+
+    /** Where a connection leads; one that was open before the agent came is asked, once, out of the guard's sight. */
+    private @Nullable Database databaseOf(Connection connection, long[] here) {
+        Database known = databases.of(connection);
+        if (known != null) {
+            return known.isNowhere() ? null : known;
+        }
+        here[Nesting.KEPT_OUT]++;
+        try {
+            return databases.ask(connection);
+        } finally {
+            here[Nesting.KEPT_OUT]--;
         }
     }
 
@@ -329,7 +343,7 @@ final class JdbcAdapter {
         if (JdbcModule.isPool(connection.getClass().getName())) {
             if (pool && database == null && connection.isWrapperFor(Connection.class)) {
                 Database learnt = databases.of(connection.unwrap(Connection.class));
-                if (learnt != null) {
+                if (learnt != null && !learnt.isNowhere()) {
                     databases.learn(source, learnt);
                 }
             }

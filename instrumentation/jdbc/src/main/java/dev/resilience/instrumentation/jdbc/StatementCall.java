@@ -81,6 +81,16 @@ final class StatementCall extends Call {
         return owner;
     }
 
+    /** A statement of a transaction whose commit or rollback is still to come. Drivers keep the mode at hand. */
+    @Override
+    public boolean continuesWork() {
+        try {
+            return !connection.getAutoCommit();
+        } catch (SQLException closed) {
+            return false;
+        }
+    }
+
     /** It may: the request to cancel travels over a connection of its own. */
     @Override
     public boolean cancelMayBlock() {

@@ -22,6 +22,7 @@ final class ScriptedGuards implements Guards {
     volatile boolean guarding = true;
     volatile boolean enforcing = true;
     volatile boolean open;
+    volatile boolean draining;
     volatile long deadlineMillis;
     volatile int places = Integer.MAX_VALUE;
     volatile @Nullable Error broken;
@@ -47,6 +48,7 @@ final class ScriptedGuards implements Guards {
         guarding = true;
         enforcing = true;
         open = false;
+        draining = false;
         deadlineMillis = 0;
         places = Integer.MAX_VALUE;
         broken = null;
@@ -114,6 +116,10 @@ final class ScriptedGuards implements Guards {
         @Override
         public @Nullable Refusal tryAcquire(Call call) {
             breakIfTold();
+            if (enforcing && draining && !call.continuesWork()) {
+                refused.incrementAndGet();
+                return new Refusal(Reason.DRAINING, "refused: draining (104)", 0, null);
+            }
             if (enforcing && (open || inFlight.get() >= places)) {
                 refused.incrementAndGet();
                 return new Refusal(Reason.CIRCUIT_OPEN, "refused: circuit_open (102)", 0, null);

@@ -60,6 +60,7 @@ abstract class StatementContract {
     @AfterEach
     void everyPermitIsBack() throws SQLException {
         GUARDS.open = false;
+        GUARDS.draining = false;
         connection.close();
         assertThat(GUARDS.inFlight).hasValue(0);
         assertThat(GUARDS.spurious).hasValue(0);
@@ -171,6 +172,53 @@ abstract class StatementContract {
     }
 
     @Nested
+    class WhileDraining {
+        @BeforeEach
+        void drains() {
+            GUARDS.draining = true;
+        }
+
+        @Test
+        void aTransactionUnderWayMayFinish() throws SQLException {
+            connection.setAutoCommit(false);
+            execute("insert into stock values (2, 2)");
+            connection.commit();
+            connection.setAutoCommit(true);
+            GUARDS.draining = false;
+            assertThat(count()).isEqualTo(2);
+        }
+
+        @Test
+        void whatBeginsAnewIsRefused() {
+            assertThat(failure(() -> execute("select 1")).getSQLState()).isEqualTo("RS001");
+            assertThat(failure(() -> DriverManager.getConnection(url())).getSQLState())
+                    .isEqualTo("RS001");
+        }
+    }
+
+    @Nested
+    class WhenItWasOpenBeforeTheAgentCame {
+        @Test
+        void aConnectionIsAskedOnceWhereItLeads() throws SQLException {
+            JdbcAdapter late = new JdbcAdapter(GUARDS);
+            try (Statement statement = connection.createStatement()) {
+                for (int i = 0; i < 2; i++) {
+                    Object entered = late.execute(statement);
+                    assertThat(entered).isInstanceOf(StatementCall.class);
+                    late.executed(entered, null, null);
+                }
+            }
+            assertThat(GUARDS.lookups)
+                    .singleElement()
+                    .satisfies(found -> assertThat(found)
+                            .startsWith("jdbc:")
+                            .endsWith(" null")
+                            .doesNotContain("secret"));
+            assertThat(GUARDS.tokens()).containsExactly("ok", "ok");
+        }
+    }
+
+    @Nested
     class WhileOpen {
         @Test
         void refusesEveryKindOfExecution() throws SQLException {
@@ -249,7 +297,7 @@ abstract class StatementContract {
                 assertThrown(thrown)
                         .hasMessageContaining("deadline_exhausted (100)")
                         .hasCauseInstanceOf(SQLException.class);
-                assertThat(GUARDS.expired).containsExactly(thrown);
+                assertThat(GUARDS.expired).containsExactly(thrown.getCause());
             }
             assertThat(count()).isEqualTo(1);
         }
@@ -261,7 +309,7 @@ abstract class StatementContract {
                 prepared.addBatch();
                 SQLException thrown = failure(prepared::executeBatch);
                 assertThrown(thrown).hasMessageContaining("deadline_exhausted");
-                assertThat(GUARDS.expired).containsExactly(thrown);
+                assertThat(GUARDS.expired).containsExactly(thrown.getCause());
             }
         }
 
