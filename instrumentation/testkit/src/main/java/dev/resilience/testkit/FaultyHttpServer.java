@@ -17,14 +17,26 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import javax.net.ServerSocketFactory;
+import javax.net.ssl.SSLServerSocketFactory;
 
 /**
  * An HTTP/1.1 server on plain sockets that misbehaves by path: {@code /status/N} answers with that status,
  * {@code /hang} never answers, {@code /drip} and {@code /drip/N} send a head and then a body that never ends,
- * {@code /redirect} sends to {@code /status/200}, {@code /reset} closes at once. It keeps what it received.
+ * {@code /stall} sends a head and ten bytes of its body, {@code /redirect} sends to {@code /status/200}, {@code /reset}
+ * closes at once. It keeps what it received.
  */
 public final class FaultyHttpServer implements AutoCloseable {
+    private static final String STALLED = String.join(
+            "\r\n",
+            "HTTP/1.1 200 Some",
+            "Content-Length: 100",
+            "Content-Disposition: attachment; filename=\"sent.txt\"",
+            "",
+            "ten bytes\n");
+
     private final ServerSocket socket;
+    private final String scheme;
     private final ExecutorService threads = Executors.newCachedThreadPool(run -> {
         Thread thread = Executors.defaultThreadFactory().newThread(run);
         thread.setDaemon(true);
@@ -36,12 +48,18 @@ public final class FaultyHttpServer implements AutoCloseable {
     private final AtomicInteger stuck = new AtomicInteger();
 
     public FaultyHttpServer() throws IOException {
-        socket = new ServerSocket(0, 100, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
+        this(ServerSocketFactory.getDefault());
+    }
+
+    /** With sockets of TLS, if the factory makes such. */
+    public FaultyHttpServer(ServerSocketFactory sockets) throws IOException {
+        socket = sockets.createServerSocket(0, 100, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
+        scheme = sockets instanceof SSLServerSocketFactory ? "https" : "http";
         threads.execute(this::accept);
     }
 
     public URI uri(String path) {
-        return URI.create("http://127.0.0.1:" + socket.getLocalPort() + path);
+        return URI.create(scheme + "://127.0.0.1:" + socket.getLocalPort() + path);
     }
 
     /** The heads of the requests, in the order they came. */
@@ -103,6 +121,11 @@ public final class FaultyHttpServer implements AutoCloseable {
         int status = parts.length > 2 ? Integer.parseInt(parts[2]) : 200;
         switch (parts[1]) {
             case "hang" -> {
+                untilClosed(in);
+                return false;
+            }
+            case "stall" -> {
+                write(out, STALLED);
                 untilClosed(in);
                 return false;
             }

@@ -25,11 +25,22 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 
 class JavaHttpClientContractTest extends ClientContract {
+    final HttpClient client = transport().client().build();
     private final FaultyHttpServer server;
-    private final HttpClient client = HttpClient.newHttpClient();
 
     JavaHttpClientContractTest() throws IOException {
-        server = new FaultyHttpServer();
+        server = server(transport());
+    }
+
+    Transport transport() {
+        return Transport.HTTP_1;
+    }
+
+    /** The plain server that speaks HTTP/1.1 to such a client. */
+    static FaultyHttpServer server(Transport transport) throws IOException {
+        return transport.isSecure()
+                ? new FaultyHttpServer(Certificate.context().getServerSocketFactory())
+                : new FaultyHttpServer();
     }
 
     /** Advice keeps the guards it sees first, so all tests of the JVM share these. */
