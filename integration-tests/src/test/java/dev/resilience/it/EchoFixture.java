@@ -22,6 +22,10 @@ final class EchoFixture implements AutoCloseable {
         return "127.0.0.1:" + server.getPort();
     }
 
+    int port() {
+        return server.getPort();
+    }
+
     EchoServer echo() {
         return echo;
     }

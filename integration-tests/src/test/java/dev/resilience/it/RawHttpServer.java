@@ -47,6 +47,10 @@ final class RawHttpServer implements AutoCloseable {
         return "http://127.0.0.1:" + listener.getLocalPort() + path;
     }
 
+    int port() {
+        return listener.getLocalPort();
+    }
+
     /** Each request's head as it came, in the order of arrival. */
     List<String> requests() {
         return requests;
@@ -90,9 +94,16 @@ final class RawHttpServer implements AutoCloseable {
                     return;
                 }
                 String path = line.split(" ", 3)[1];
+                long length = 0;
                 while (line != null && !line.isEmpty()) {
                     head.append(line).append('\n');
+                    if (line.regionMatches(true, 0, "content-length:", 0, 15)) {
+                        length = Long.parseLong(line.substring(15).trim());
+                    }
                     line = input.readLine();
+                }
+                for (long left = length; left > 0; left--) {
+                    input.read();
                 }
                 requests.add(head.toString());
                 if (path.startsWith("/hang") || path.equals("/half")) {

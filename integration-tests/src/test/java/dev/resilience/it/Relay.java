@@ -1,5 +1,6 @@
 package dev.resilience.it;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -13,13 +14,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
-/** A TCP relay in front of a server: counts what passes, swallows it, or hangs up. */
+/** A TCP relay in front of a server: keeps what clients send, swallows it, or hangs up. */
 final class Relay implements AutoCloseable {
     private final ServerSocket listener;
     private final int target;
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicLong sent = new AtomicLong();
+    private final List<ByteArrayOutputStream> conversations = new CopyOnWriteArrayList<>();
+    private final AtomicInteger open = new AtomicInteger();
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "relay");
@@ -52,6 +56,21 @@ final class Relay implements AutoCloseable {
         return sent.get();
     }
 
+    /** What each client has sent, a connection each, in the order they came. */
+    List<byte[]> conversations() {
+        return conversations.stream().map(ByteArrayOutputStream::toByteArray).toList();
+    }
+
+    /** Forgets them. */
+    void forget() {
+        conversations.clear();
+    }
+
+    /** Connections that clients have not ended. */
+    int open() {
+        return open.get();
+    }
+
     /** From now on nothing passes either way, and nobody is told: a black hole. */
     void swallow(boolean on) {
         swallowing = on;
@@ -77,23 +96,30 @@ final class Relay implements AutoCloseable {
                 Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
                 sockets.add(client);
                 sockets.add(server);
-                threads.execute(() -> copy(client, server, true));
-                threads.execute(() -> copy(server, client, false));
+                ByteArrayOutputStream conversation = new ByteArrayOutputStream();
+                conversations.add(conversation);
+                open.incrementAndGet();
+                threads.execute(() -> {
+                    copy(client, server, conversation);
+                    open.decrementAndGet();
+                });
+                threads.execute(() -> copy(server, client, null));
             } catch (IOException e) {
                 return;
             }
         }
     }
 
-    private void copy(Socket from, Socket to, boolean counted) {
+    private void copy(Socket from, Socket to, @Nullable ByteArrayOutputStream conversation) {
         byte[] buffer = new byte[8192];
         try (from;
                 to) {
             InputStream input = from.getInputStream();
             OutputStream output = to.getOutputStream();
             for (int n = input.read(buffer); n >= 0; n = input.read(buffer)) {
-                if (counted) {
+                if (conversation != null) {
                     sent.addAndGet(n);
+                    conversation.write(buffer, 0, n);
                 }
                 if (!swallowing) {
                     output.write(buffer, 0, n);

@@ -21,6 +21,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -40,11 +41,13 @@ import java.util.concurrent.TimeUnit;
  * <pre>
  * ID http URL                    synchronous GET
  * ID http-async URL              sendAsync
+ * ID http-post URL TEXT          synchronous POST
  * ID http-thread URL             sendAsync, says also on which kind of thread its callback ran
  * ID grpc|grpc-future|grpc-async HOST:PORT TEXT
  * ID grpc-list|grpc-collect|grpc-chat HOST:PORT TEXT
  * ID sql URL SQL                 through HikariCP (one pool for each URL)
  * ID batch URL SQL               the same, as a batch of one
+ * ID prepared URL SQL            the same, six times with the numbers from 1 as parameter, in one transaction
  * ID direct URL SQL              through DriverManager
  * ID kept URL SQL               the same through one connection, kept for the next such line
  * ID transaction URL SQL;SQL    in one transaction, committed
@@ -101,6 +104,12 @@ public final class Caller {
     private String call(String[] words) throws Exception {
         return switch (words[1]) {
             case "http" -> text(http.send(get(words[2]), HttpResponse.BodyHandlers.ofString()));
+            case "http-post" ->
+                text(http.send(
+                        HttpRequest.newBuilder(URI.create(words[2]))
+                                .POST(HttpRequest.BodyPublishers.ofString(words[3]))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString()));
             case "http-async" -> httpAsync(words[2], false);
             case "http-thread" -> httpAsync(words[2], true);
             case "grpc" -> ClientCalls.blockingUnaryCall(channel(words[2]), Echo.SAY, CallOptions.DEFAULT, words[3]);
@@ -113,6 +122,7 @@ public final class Caller {
             case "grpc-chat" -> grpcStream(words[2], words[3], false);
             case "sql" -> sql(words[2], words[3], false);
             case "batch" -> sql(words[2], words[3], true);
+            case "prepared" -> prepared(words[2], words[3]);
             case "direct" -> direct(words[2], words[3]);
             case "kept" -> kept(words[2], words[3]);
             case "transaction" -> transaction(words[2], words[3]);
@@ -242,6 +252,23 @@ public final class Caller {
             }
             connection.commit();
             return "committed";
+        }
+    }
+
+    private String prepared(String url, String sql) throws Exception {
+        HikariDataSource pool = pools.computeIfAbsent(url, Caller::open);
+        try (Connection connection = pool.getConnection();
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            connection.setAutoCommit(false);
+            List<String> answers = new ArrayList<>();
+            for (int i = 1; i <= 6; i++) {
+                statement.setInt(1, i);
+                try (ResultSet rows = statement.executeQuery()) {
+                    answers.add(rows.next() ? rows.getString(1) : "no rows");
+                }
+            }
+            connection.commit();
+            return answers.toString();
         }
     }
 
