@@ -17,6 +17,10 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
      * signals being delivered (one from the start, until onSubscribe is through) beside two flags. Who sets CUT while
      * nothing is delivered, or ends the last delivery after CUT, delivers the error: exactly one does, for a signal
      * that comes after a flag is dropped. OVER is set by the end of the body itself, and a cut after it does nothing.
+     *
+     * The library asks a subscriber it does not know for its body on another thread. A subscriber that fails and then
+     * cancels would be overtaken by its cancel, and the caller told of that: so the cancel waits until the library has
+     * asked. cancel() writes `givenUp` and then reads `asked`, getBody() the other way round: one of the two cancels.
      */
     private static final int CUT = 1 << 30;
     private static final int OVER = 1 << 29;
@@ -27,6 +31,8 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
     private final AtomicLong demand = new AtomicLong();
     private volatile Flow.@Nullable Subscription upstream;
     private volatile @Nullable Throwable failure;
+    private volatile boolean givenUp;
+    private volatile @Nullable CompletionStage<T> asked;
 
     /** @param onEnd is told of the body's own end: its failure, or null when it is complete or no longer wanted */
     BoundedBody(BodySubscriber<T> theirs, Consumer<@Nullable Throwable> onEnd) {
@@ -61,9 +67,25 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
         }
     }
 
+    /** The failure for which the subscriber itself has given the body up, if it was for one. */
+    @Nullable
+    Throwable whyGivenUp() {
+        CompletionStage<T> body = givenUp ? asked : null;
+        @Nullable Throwable[] why = new Throwable[1];
+        if (body != null) {
+            body.whenComplete((value, thrown) -> why[0] = thrown);
+        }
+        return why[0];
+    }
+
     @Override
     public CompletionStage<T> getBody() {
-        return theirs.getBody();
+        CompletionStage<T> body = theirs.getBody();
+        asked = body;
+        if (givenUp) {
+            cancelUpstream();
+        }
+        return body;
     }
 
     @Override
@@ -125,7 +147,10 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
     @Override
     public void cancel() {
         int before = state.getAndUpdate(now -> now | OVER);
-        cancelUpstream();
+        givenUp = true;
+        if (asked != null) {
+            cancelUpstream();
+        }
         if ((before & (CUT | OVER)) == 0) {
             onEnd.accept(null);
         }

@@ -19,6 +19,7 @@ import java.net.http.HttpResponse.BodySubscribers;
 import java.net.http.HttpResponse.ResponseInfo;
 import java.net.http.HttpTimeoutException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -128,7 +129,7 @@ final class Exchange<T> extends Call {
                 settle(Ending.CANCELLED);
             }
         });
-        work.whenComplete((response, thrown) -> completed(out, response, thrown));
+        work.whenComplete((response, thrown) -> completed(out, response, reason(thrown)));
         deliverReplacement();
         Refusal early = cut;
         if (early != null) {
@@ -278,6 +279,23 @@ final class Exchange<T> extends Call {
         } catch (Throwable fault) {
             faults.report("java-http-client/completed", fault);
             handOn(out, response, thrown);
+        }
+    }
+
+    /** What the library would have failed with if it had given the body to the application's own subscriber. */
+    private @Nullable Throwable reason(@Nullable Throwable thrown) {
+        try {
+            BoundedBody<T> bounded = thrown == null ? null : body;
+            Throwable why = bounded == null ? null : bounded.whyGivenUp();
+            if (why == null) {
+                return thrown;
+            }
+            return thrown instanceof CompletionException && !(why instanceof CompletionException)
+                    ? new CompletionException(why)
+                    : why;
+        } catch (Throwable fault) {
+            faults.report("java-http-client/reason", fault);
+            return thrown;
         }
     }
 
