@@ -21,11 +21,14 @@ import java.util.Base64;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import javax.net.ServerSocketFactory;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
@@ -36,9 +39,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(30)
 class WebSocketTest {
     private static final Duration DEADLINE = Duration.ofMillis(100);
+    // not the common pool: the client needs that
+    private static final ExecutorService THREAD = Executors.newSingleThreadExecutor();
 
     private final ScriptedGuards guards = JavaHttpClientContractTest.scripted();
     private final Woven woven = Woven.with(new JavaHttpClientModule(), guards);
+
+    @AfterAll
+    static void end() {
+        THREAD.shutdownNow();
+    }
 
     @BeforeEach
     void reset() {
@@ -84,7 +94,7 @@ class WebSocketTest {
                 ? Certificate.context().getServerSocketFactory()
                 : ServerSocketFactory.getDefault();
         try (ServerSocket listener = sockets.createServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            CompletableFuture<Void> server = CompletableFuture.runAsync(() -> serve(listener));
+            CompletableFuture<Void> server = CompletableFuture.runAsync(() -> serve(listener), THREAD);
             Listener application = new Listener();
             WebSocket socket = transport
                     .client()
