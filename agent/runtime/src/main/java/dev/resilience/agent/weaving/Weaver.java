@@ -105,7 +105,7 @@ final class Weaver {
         if (!method.name().equals(member.name()) || !member.descriptor().startsWith("(")) {
             return false;
         }
-        return (method.descriptor() == null || method.descriptor().equals(member.descriptor()))
+        return (method.descriptor() == null || member.descriptor().startsWith(method.descriptor()))
                 && (method.returns() == null
                         || method.returns()
                                 .equals(Type.getReturnType(member.descriptor()).getClassName()));

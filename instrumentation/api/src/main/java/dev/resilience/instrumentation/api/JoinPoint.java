@@ -28,7 +28,8 @@ public record JoinPoint(
      * A method to weave; abstract and native ones are passed over.
      *
      * @param name its exact name
-     * @param descriptor its exact descriptor, or null for every method of that name
+     * @param descriptor its descriptor, or its parameters alone ({@code "(I)"}) where subclasses may narrow what it
+     *     returns, or null for every method of that name
      * @param returns with no descriptor: the binary name its return type must have, or null for any
      * @param advice the binary name of the advice class
      */

@@ -78,20 +78,15 @@ public final class JdbcModule implements ClientModule {
                         Method.exact("rollback", "()V", HERE + "KeepOutAdvice"),
                         Method.exact("rollback", "(Ljava/sql/Savepoint;)V", HERE + "KeepOutAdvice"),
                         Method.exact("close", "()V", HERE + "KeepOutAdvice")),
-                // A driver whose connect returns a type of its own has a bridge of exactly this descriptor.
+                // By parameters: MariaDB's returns a connection of its own type, and the bridge to it is not woven.
                 JoinPoint.of(
                         new Types.SubtypesOf("java.sql.Driver", List.of("Driver"), List.of(), JDK),
-                        Method.exact(
-                                "connect",
-                                "(Ljava/lang/String;Ljava/util/Properties;)Ljava/sql/Connection;",
-                                HERE + "ConnectAdvice")),
+                        Method.exact("connect", "(Ljava/lang/String;Ljava/util/Properties;)", HERE + "ConnectAdvice")),
                 JoinPoint.of(
                         new Types.SubtypesOf("javax.sql.DataSource", List.of("DataSource"), List.of(), JDK),
-                        Method.exact("getConnection", "()Ljava/sql/Connection;", HERE + "DataSourceAdvice"),
+                        Method.exact("getConnection", "()", HERE + "DataSourceAdvice"),
                         Method.exact(
-                                "getConnection",
-                                "(Ljava/lang/String;Ljava/lang/String;)Ljava/sql/Connection;",
-                                HERE + "DataSourceAdvice")),
+                                "getConnection", "(Ljava/lang/String;Ljava/lang/String;)", HERE + "DataSourceAdvice")),
                 JoinPoint.of(poolBase, opening, Method.named("isConnectionDead", HERE + "KeepOutAdvice"))
                         .orElse(JoinPoint.of(
                                 poolBase, opening, Method.named("isConnectionAlive", HERE + "KeepOutAdvice"))),
