@@ -3,10 +3,14 @@ package dev.resilience.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.resilience.instrumentation.api.Call;
+import dev.resilience.instrumentation.api.Ending;
+import dev.resilience.instrumentation.api.Fallback;
 import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
 import dev.resilience.instrumentation.api.JoinPoint;
+import dev.resilience.instrumentation.api.Refusal;
 import dev.resilience.testkit.sample.SampleAdvice;
 import dev.resilience.testkit.sample.SampleClient;
 import dev.resilience.testkit.sample.SampleModule;
@@ -120,6 +124,59 @@ class WeavingTest {
             assertThatThrownBy(() -> client.text("broken")).hasMessage("broken");
             assertThat(faults).hasSize(4);
         }
+    }
+
+    @Test
+    void anExitThatFailsGivesUpTheCallThatItsEntryBegan() throws Exception {
+        try (Woven ignored = weave(allMethods())) {
+            Client client = new Client(Opcodes.V17);
+            List<Ending> settled = new ArrayList<>();
+            SampleAdvice.onEnter = (self, arguments) -> begun(settled);
+            SampleAdvice.onExit = (entered, returned, thrown) -> {
+                throw new AssertionError("ours");
+            };
+            assertThat(client.text("a")).isEqualTo("text of a");
+            assertThat(settled).containsExactly(Ending.CANCELLED);
+
+            SampleAdvice.onEnter = (self, arguments) -> new Object[] {null, begun(settled)};
+            assertThat(client.text("a")).isEqualTo("text of a");
+            assertThat(settled).hasSize(2);
+        }
+    }
+
+    private Call begun(List<Ending> settled) {
+        Call call = new Call() {
+            @Override
+            public void cancel(Refusal refusal) {}
+        };
+        call.guard(new Guard() {
+            @Override
+            public boolean enforces() {
+                return false;
+            }
+
+            @Override
+            public long deadlineNanos() {
+                return 0;
+            }
+
+            @Override
+            public @Nullable Refusal tryAcquire(Call other) {
+                return null;
+            }
+
+            @Override
+            public @Nullable Fallback settle(Call other, Ending ending) {
+                settled.add(ending);
+                return null;
+            }
+
+            @Override
+            public @Nullable Fallback settleExpired(Call other, @Nullable Throwable thrown) {
+                return null;
+            }
+        });
+        return call;
     }
 
     @Test

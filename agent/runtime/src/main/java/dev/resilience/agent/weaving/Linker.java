@@ -1,7 +1,10 @@
 package dev.resilience.agent.weaving;
 
+import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.ClientModule;
+import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Faults;
+import dev.resilience.instrumentation.api.Guard;
 import java.lang.invoke.CallSite;
 import java.lang.invoke.ConstantCallSite;
 import java.lang.invoke.MethodHandle;
@@ -14,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -160,10 +164,13 @@ final class Linker {
                 Throwable.class,
                 MethodHandles.dropArguments(
                         MethodHandles.filterReturnValue(
-                                lookup.bind(trap, "accept", MethodType.methodType(void.class, Throwable.class)),
+                                lookup.bind(
+                                        trap,
+                                        "accept",
+                                        MethodType.methodType(void.class, Throwable.class, Object.class)),
                                 MethodHandles.empty(MethodType.methodType(erased.returnType()))),
-                        1,
-                        erased.parameterList()));
+                        2,
+                        erased.parameterList().subList(1, erased.parameterCount())));
         return (name.equals(ENTER) ? enabled.guardWithTest(trapped, MethodHandles.empty(erased)) : trapped)
                 .asType(type);
     }
@@ -183,7 +190,7 @@ final class Linker {
         }
     }
 
-    private final class Trap implements Consumer<Throwable> {
+    private final class Trap implements BiConsumer<Throwable, @Nullable Object> {
         private final ClientModule module;
         private final ClassLoader application;
         private final String site;
@@ -196,9 +203,27 @@ final class Linker {
             this.enabled = enabled;
         }
 
+        /** A call that its exit lost must not keep its permit, nor be cut at a deadline when its connection is another's. */
+        private void abandon(@Nullable Object entered) {
+            if (entered instanceof Call call) {
+                Guard guard = call.guard();
+                if (guard != null) {
+                    guard.settle(call, Ending.CANCELLED);
+                }
+            } else if (entered instanceof Object[] parts) {
+                for (Object part : parts) {
+                    if (part instanceof Call) {
+                        abandon(part);
+                    }
+                }
+            }
+        }
+
+        /** With the first argument of the advice: what enter gave, for an exit. */
         @Override
-        public void accept(Throwable fault) {
+        public void accept(Throwable fault, @Nullable Object first) {
             faults.report(site, fault);
+            abandon(first);
             if (fault instanceof LinkageError && !enabled.hasBeenInvalidated()) {
                 SwitchPoint.invalidateAll(new SwitchPoint[] {enabled});
                 warnings.accept(module.library() + " is no longer guarded in " + application + ": " + fault);

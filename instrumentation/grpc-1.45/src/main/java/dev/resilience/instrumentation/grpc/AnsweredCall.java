@@ -56,11 +56,10 @@ final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
         }
     }
 
-    /** Gives the answer on this thread, which is the one of the caller's callbacks. */
-    void answerHere() {
-        if (over.compareAndSet(false, true)) {
-            give(status);
-        }
+    /** What gives the answer, for whoever is on the thread of the caller's callbacks; null if it was given already. */
+    @Nullable
+    Runnable take() {
+        return over.compareAndSet(false, true) ? new Closing(status) : null;
     }
 
     @Override
@@ -105,35 +104,44 @@ final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
         if (!over.compareAndSet(false, true)) {
             return;
         }
-        AtomicBoolean given = new AtomicBoolean();
-        Runnable once = () -> {
-            if (given.compareAndSet(false, true)) {
-                give(closing);
-            }
-        };
+        Closing answer = new Closing(closing);
         try {
-            executor.execute(once);
+            executor.execute(answer);
         } catch (Throwable thrown) {
-            if (given.get()) {
+            if (answer.given.get()) {
                 throw thrown; // by the listener, on an executor that runs it at once
             }
             faults.report("grpc/executor", thrown);
-            once.run(); // a caller must not wait for ever because its executor is shut down
+            answer.run(); // a caller must not wait for ever because its executor is shut down
         }
     }
 
-    private void give(Status closing) {
-        Status last = closing;
-        if (message != null && closing.isOk()) {
-            try {
-                if (!headersSeen) {
-                    listener.onHeaders(new Metadata());
-                }
-                listener.onMessage(message);
-            } catch (Throwable thrown) { // as gRPC does for a listener that throws
-                last = Status.CANCELLED.withCause(thrown).withDescription("Failed to read message.");
-            }
+    /** The callbacks, once. They are the application's, so nothing of ours may come between them and end them early. */
+    private final class Closing implements Runnable {
+        private final Status closing;
+        private final AtomicBoolean given = new AtomicBoolean();
+
+        Closing(Status closing) {
+            this.closing = closing;
         }
-        listener.onClose(last, new Metadata());
+
+        @Override
+        public void run() {
+            if (!given.compareAndSet(false, true)) {
+                return;
+            }
+            Status last = closing;
+            if (message != null && closing.isOk()) {
+                try {
+                    if (!headersSeen) {
+                        listener.onHeaders(new Metadata());
+                    }
+                    listener.onMessage(message);
+                } catch (Throwable thrown) { // as gRPC does for a listener that throws
+                    last = Status.CANCELLED.withCause(thrown).withDescription("Failed to read message.");
+                }
+            }
+            listener.onClose(last, new Metadata());
+        }
     }
 }

@@ -1,8 +1,10 @@
 package dev.resilience.instrumentation.grpc;
 
 import dev.resilience.instrumentation.api.Call;
+import dev.resilience.instrumentation.api.Contained;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
+import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
 import io.grpc.ClientCall;
@@ -28,8 +30,12 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
      *   meets the change is seen by one of the two, and the answer is given once.
      * - stop() may come while start() is still on its way into gRPC, where an early cancel would make start() throw. So
      *   stop() writes `stoppedBy` and then reads `running`, start() the other way round: one of the two cancels.
+     *
+     * gRPC and the application call the methods of ClientCall and its listener, and nobody of ours stands above them: in
+     * those every step of ours is caught, and what was to be passed on is passed on as it came.
      */
     private final Plan plan;
+    private final Faults faults;
     private final Permit permit = new Permit();
     private volatile ClientCall<ReqT, RespT> delegate;
     private boolean started;
@@ -42,6 +48,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
     GuardedCall(ClientCall<ReqT, RespT> delegate, Plan plan) {
         this.delegate = delegate;
         this.plan = plan;
+        this.faults = plan.faults();
         this.deadline = plan.deadline();
     }
 
@@ -57,13 +64,20 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
             return;
         }
         started = true;
-        if (isRefused(listener)) {
-            return;
+        try {
+            if (isRefused(listener)) {
+                return;
+            }
+        } catch (Throwable fault) {
+            faults.report("grpc/start", fault);
+            if (delegate instanceof AnsweredCall) {
+                return;
+            }
         }
         try {
             delegate.start(new SettlingListener(listener), headers);
         } catch (Throwable thrown) {
-            settle(Ending.failed(Ending.OTHER, thrown));
+            Contained.run(faults, "grpc/start", () -> settle(Ending.failed(Ending.OTHER, thrown)));
             throw thrown;
         }
         running = true;
@@ -93,33 +107,28 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
     }
 
     private boolean isRefused(Listener<RespT> listener) {
-        try {
-            Deadline inherited = Context.current().getDeadline();
-            if (deadline != null && inherited != null && isSooner(inherited, deadline)) {
-                deadline = null;
-            }
-            Refusal refusal = plan.guard().tryAcquire(permit);
-            if (refusal == null) {
-                return false;
-            }
-            AnsweredCall<ReqT, RespT> answered = answered(refusal, listener);
-            ClientCall<ReqT, RespT> unused = delegate;
-            delegate = answered;
-            unused.cancel(refusal.message(), null);
-            answered.answer();
-            return true;
-        } catch (Throwable fault) {
-            plan.faults().report("grpc/start", fault);
-            return delegate instanceof AnsweredCall;
+        Deadline inherited = Context.current().getDeadline();
+        if (deadline != null && inherited != null && isSooner(inherited, deadline)) {
+            deadline = null;
         }
+        Refusal refusal = plan.guard().tryAcquire(permit);
+        if (refusal == null) {
+            return false;
+        }
+        AnsweredCall<ReqT, RespT> answered = answered(refusal, listener);
+        ClientCall<ReqT, RespT> unused = delegate;
+        delegate = answered;
+        unused.cancel(refusal.message(), null);
+        answered.answer();
+        return true;
     }
 
     private AnsweredCall<ReqT, RespT> answered(Refusal refusal, Listener<RespT> listener) {
         Fallback fallback = refusal.fallback();
         RespT message = fallback == null ? null : message(fallback, false);
         return message == null
-                ? AnsweredCall.refused(listener, executor(), plan.faults(), statusOf(refusal))
-                : AnsweredCall.answered(listener, executor(), plan.faults(), message, false);
+                ? AnsweredCall.refused(listener, executor(), faults, statusOf(refusal))
+                : AnsweredCall.answered(listener, executor(), faults, message, false);
     }
 
     /** Where the caller expects its callbacks. */
@@ -145,18 +154,10 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
             }
             message = (RespT) StaticMessage.of(plan.method(), fallback.answer());
         } catch (Throwable cause) {
-            try {
-                fallback.failed(cause);
-            } catch (Throwable fault) {
-                plan.faults().report("grpc/fallback", fault);
-            }
+            Contained.run(faults, "grpc/fallback", () -> fallback.failed(cause));
             return null;
         }
-        try {
-            fallback.served();
-        } catch (Throwable fault) {
-            plan.faults().report("grpc/fallback", fault);
-        }
+        Contained.run(faults, "grpc/fallback", fallback::served);
         return message;
     }
 
@@ -164,7 +165,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         try {
             return plan.guard().settle(permit, ending);
         } catch (Throwable fault) {
-            plan.faults().report("grpc/settle", fault);
+            faults.report("grpc/settle", fault);
             return null;
         }
     }
@@ -176,7 +177,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
             }
             return plan.guard().settle(permit, Endings.of(status, trailers, heard, cancelled));
         } catch (Throwable fault) {
-            plan.faults().report("grpc/settle", fault);
+            faults.report("grpc/settle", fault);
             return null;
         }
     }
@@ -223,25 +224,47 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
 
         @Override
         public void onHeaders(Metadata headers) {
-            settleStream();
+            if (!headersSeen && !messageSeen) {
+                Contained.run(faults, "grpc/headers", this::settleStream);
+            }
             headersSeen = true;
             listener.onHeaders(headers);
         }
 
         @Override
         public void onMessage(RespT message) {
-            settleStream();
+            if (!headersSeen && !messageSeen) {
+                Contained.run(faults, "grpc/message", this::settleStream);
+            }
             messageSeen = true;
             listener.onMessage(message);
         }
 
         @Override
         public void onClose(Status status, Metadata trailers) {
-            Refusal stopped = stoppedBy;
-            if (stopped != null && status.getCode() == Status.Code.CANCELLED && !cancelled) {
-                close(statusOf(stopped), trailers, settleStopped(stopped));
-            } else {
-                close(status, trailers, settle(status, trailers, headersSeen));
+            Status closing = status;
+            AnsweredCall<ReqT, RespT> answered = null;
+            Runnable answer = null;
+            try {
+                Refusal stopped = stoppedBy;
+                if (stopped != null && status.getCode() == Status.Code.CANCELLED && !cancelled) {
+                    closing = statusOf(stopped);
+                    answered = instead(settleStopped(stopped));
+                } else {
+                    answered = instead(settle(status, trailers, headersSeen));
+                }
+                if (answered != null) {
+                    delegate = answered;
+                    answer = demanded ? answered.take() : null;
+                }
+            } catch (Throwable fault) {
+                answered = null;
+                faults.report("grpc/close", fault);
+            }
+            if (answered == null) {
+                listener.onClose(closing, trailers);
+            } else if (answer != null) {
+                answer.run();
             }
         }
 
@@ -250,7 +273,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
          * hours, and a probe that is one must not count as a probe that never came back.
          */
         private void settleStream() {
-            if (!headersSeen && !messageSeen && !plan.isUnary()) {
+            if (!plan.isUnary()) {
                 settle(Ending.OK);
             }
         }
@@ -264,23 +287,14 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                 }
                 plan.guard().settle(permit, Ending.CANCELLED);
             } catch (Throwable fault) {
-                plan.faults().report("grpc/settle", fault);
+                faults.report("grpc/settle", fault);
             }
             return refusal.fallback();
         }
 
-        private void close(Status status, Metadata trailers, @Nullable Fallback fallback) {
+        private @Nullable AnsweredCall<ReqT, RespT> instead(@Nullable Fallback fallback) {
             RespT message = fallback == null ? null : message(fallback, messageSeen);
-            if (message == null) {
-                listener.onClose(status, trailers);
-                return;
-            }
-            AnsweredCall<ReqT, RespT> answered =
-                    AnsweredCall.answered(listener, executor(), plan.faults(), message, headersSeen);
-            delegate = answered;
-            if (demanded) {
-                answered.answerHere();
-            }
+            return message == null ? null : AnsweredCall.answered(listener, executor(), faults, message, headersSeen);
         }
     }
 }

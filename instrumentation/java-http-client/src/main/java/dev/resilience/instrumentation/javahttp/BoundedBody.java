@@ -1,5 +1,7 @@
 package dev.resilience.instrumentation.javahttp;
 
+import dev.resilience.instrumentation.api.Contained;
+import dev.resilience.instrumentation.api.Faults;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -18,25 +20,33 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
      * nothing is delivered, or ends the last delivery after CUT, delivers the error: exactly one does, for a signal
      * that comes after a flag is dropped. OVER is set by the end of the body itself, and a cut after it does nothing.
      *
+     * The library calls the methods of the two interfaces, and nobody of ours stands above them. So they hold nothing
+     * but the application's subscriber between two steps of ours, each caught: after the first fault the count is not to
+     * be trusted, and the body is the subscriber's alone, without an end from outside.
+     *
      * The library asks a subscriber it does not know for its body on another thread. A subscriber that fails and then
      * cancels would be overtaken by its cancel, and the caller told of that: so the cancel waits until the library has
      * asked. cancel() writes `givenUp` and then reads `asked`, getBody() the other way round: one of the two cancels.
      */
+    private static final String SITE = "java-http-client/body";
     private static final int CUT = 1 << 30;
     private static final int OVER = 1 << 29;
 
     private final BodySubscriber<T> theirs;
+    private final Faults faults;
     private final Consumer<@Nullable Throwable> onEnd;
     private final AtomicInteger state = new AtomicInteger(1);
     private final AtomicLong demand = new AtomicLong();
     private volatile Flow.@Nullable Subscription upstream;
     private volatile @Nullable Throwable failure;
+    private volatile boolean faulty;
     private volatile boolean givenUp;
     private volatile @Nullable CompletionStage<T> asked;
 
     /** @param onEnd is told of the body's own end: its failure, or null when it is complete or no longer wanted */
-    BoundedBody(BodySubscriber<T> theirs, Consumer<@Nullable Throwable> onEnd) {
+    BoundedBody(BodySubscriber<T> theirs, Faults faults, Consumer<@Nullable Throwable> onEnd) {
         this.theirs = theirs;
+        this.faults = faults;
         this.onEnd = onEnd;
     }
 
@@ -82,8 +92,9 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
     public CompletionStage<T> getBody() {
         CompletionStage<T> body = theirs.getBody();
         asked = body;
-        if (givenUp) {
-            cancelUpstream();
+        Flow.Subscription subscription = givenUp ? upstream : null;
+        if (subscription != null) {
+            subscription.cancel();
         }
         return body;
     }
@@ -94,50 +105,67 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
         try {
             theirs.onSubscribe(this);
         } finally {
-            leave();
+            Contained.run(faults, SITE, this::leave);
         }
     }
 
     @Override
     public void onNext(List<ByteBuffer> items) {
-        if (enter(0)) {
+        boolean pass = faulty;
+        try {
+            pass = pass || delivers();
+        } catch (Throwable fault) {
+            pass = true;
+            report(fault);
+        }
+        if (pass) {
             try {
-                demand.getAndUpdate(open -> open == Long.MAX_VALUE ? open : Math.max(0, open - 1));
                 theirs.onNext(items);
             } finally {
-                leave();
+                Contained.run(faults, SITE, this::leave);
             }
         }
     }
 
     @Override
     public void onError(Throwable thrown) {
-        if (enter(OVER)) {
-            failure = thrown;
+        boolean pass = faulty;
+        try {
+            pass = pass || ends(thrown);
+        } catch (Throwable fault) {
+            pass = true;
+            report(fault);
+        }
+        if (pass) {
             try {
                 theirs.onError(thrown);
             } finally {
-                leave();
-                onEnd.accept(thrown);
+                Contained.run(faults, SITE, () -> left(thrown));
             }
         }
     }
 
     @Override
     public void onComplete() {
-        if (enter(OVER)) {
+        boolean pass = faulty;
+        try {
+            pass = pass || ends(null);
+        } catch (Throwable fault) {
+            pass = true;
+            report(fault);
+        }
+        if (pass) {
             try {
                 theirs.onComplete();
             } finally {
-                leave();
-                onEnd.accept(null);
+                Contained.run(faults, SITE, () -> left(null));
             }
         }
     }
 
     @Override
     public void request(long n) {
-        demand.getAndUpdate(open -> n > 0 ? (open + n < 0 ? Long.MAX_VALUE : open + n) : open);
+        Contained.run(faults, SITE, () -> demanded(n));
         Flow.Subscription subscription = upstream;
         if (subscription != null) {
             subscription.request(n);
@@ -146,14 +174,55 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     @Override
     public void cancel() {
-        int before = state.getAndUpdate(now -> now | OVER);
+        boolean first = false;
+        try {
+            first = abandoned();
+        } catch (Throwable fault) {
+            report(fault);
+        }
         givenUp = true;
-        if (asked != null) {
-            cancelUpstream();
+        Flow.Subscription subscription = asked == null ? null : upstream;
+        if (subscription != null) {
+            subscription.cancel();
         }
-        if ((before & (CUT | OVER)) == 0) {
-            onEnd.accept(null);
+        if (first) {
+            Contained.run(faults, SITE, () -> onEnd.accept(null));
         }
+    }
+
+    private void report(Throwable fault) {
+        faulty = true;
+        faults.report(SITE, fault);
+    }
+
+    private boolean delivers() {
+        if (!enter(0)) {
+            return false;
+        }
+        demand.getAndUpdate(open -> open == Long.MAX_VALUE ? open : Math.max(0, open - 1));
+        return true;
+    }
+
+    private boolean ends(@Nullable Throwable thrown) {
+        if (!enter(OVER)) {
+            return false;
+        }
+        failure = thrown == null ? failure : thrown;
+        return true;
+    }
+
+    private void left(@Nullable Throwable thrown) {
+        leave();
+        onEnd.accept(thrown);
+    }
+
+    private void demanded(long n) {
+        demand.getAndUpdate(open -> n > 0 ? (open + n < 0 ? Long.MAX_VALUE : open + n) : open);
+    }
+
+    /** The subscriber wants no more; true if it is the first end of the body. */
+    private boolean abandoned() {
+        return (state.getAndUpdate(now -> now | OVER) & (CUT | OVER)) == 0;
     }
 
     private boolean enter(int flag) {
@@ -162,6 +231,9 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
     }
 
     private void leave() {
+        if (faulty) {
+            return;
+        }
         if (state.decrementAndGet() == CUT) {
             cancelUpstream();
             Throwable cause = failure;

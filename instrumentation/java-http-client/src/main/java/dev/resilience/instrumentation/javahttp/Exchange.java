@@ -1,6 +1,7 @@
 package dev.resilience.instrumentation.javahttp;
 
 import dev.resilience.instrumentation.api.Call;
+import dev.resilience.instrumentation.api.Contained;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
 import dev.resilience.instrumentation.api.Faults;
@@ -30,8 +31,9 @@ final class Exchange<T> extends Call {
      * Who may decide how the call ended is one field:
      *
      *   CALLING   -> ANSWERED   the head of an answer outside 2xx is there: it settles the call, so that a fallback can
-     *                           take the place of a body nobody has seen. The library's future is then handed on.
-     *   ANSWERED  -> OVER       that fallback is handed over.
+     *                           take the place of a body nobody has seen.
+     *   ANSWERED  -> OVER       that fallback takes its place; or the library's future is handed on, or the fallback in
+     *                           its place if the head was there before we had the library's future.
      *   CALLING   -> STREAMING  the future is complete, the body is not, and there is a deadline: the body decides.
      *   CALLING   -> OVER       success, exception, deadline, drain, or the caller's cancel, whichever is first.
      *   STREAMING -> OVER       the body's end, or the deadline: a body that nobody reads gives its permit back there.
@@ -41,6 +43,9 @@ final class Exchange<T> extends Call {
      * Only the winner of a step settles the call and decides what the caller gets. The timer may fire before the
      * library has given us its future: the cut is kept in a field that watch() reads after publishing the future, and
      * cancel() before reading it, so at least one of them sees both.
+     *
+     * Where the library, an executor or a future calls us, a fault of ours is contained, and the application's future
+     * follows the library's from then on.
      *
      * The application's code (body handler, subscribers, stages of the future) runs on the threads of the library or of
      * the future's default executor, which is where the library completes its own futures; never on the agent's.
@@ -69,8 +74,9 @@ final class Exchange<T> extends Call {
     private volatile @Nullable Refusal cut;
     private volatile @Nullable Watched<T> watched;
     private volatile @Nullable BoundedBody<T> body;
-    private volatile @Nullable Replacement<T> replacement;
+    private volatile @Nullable Fallback lateFallback;
     private int status;
+    private boolean decided;
 
     Exchange(Guard guard, Faults faults, HttpRequest request, BodyHandler<T> handler, boolean async) {
         this.guard = guard;
@@ -86,16 +92,39 @@ final class Exchange<T> extends Call {
     /** The library's future and the one the application holds. */
     private record Watched<T>(CompletableFuture<HttpResponse<T>> work, CompletableFuture<HttpResponse<T>> out) {}
 
-    /** What the caller gets in place of an answer that was a fault. */
-    private record Replacement<T>(Fallback fallback, CompletionStage<HttpResponse<T>> response) {}
-
     boolean enforces() {
         return enforces;
     }
 
     /** What the library is given in place of the application's handler. */
     BodyHandler<T> handler() {
-        return this::answered;
+        return new Answered();
+    }
+
+    /** On a thread of the library, which has the head of the final answer and wants a subscriber for the body. */
+    private final class Answered implements BodyHandler<T> {
+        @Override
+        public BodySubscriber<T> apply(ResponseInfo info) {
+            try {
+                BodySubscriber<T> discarded = answered(info.statusCode());
+                if (discarded != null) {
+                    return discarded;
+                }
+            } catch (Throwable fault) {
+                faults.report("java-http-client/answered", fault);
+                lateFallback = null;
+                if (decided && stage == OVER) {
+                    stage = ANSWERED; // as if there were no fallback
+                }
+            }
+            BodySubscriber<T> theirs = handler.apply(info);
+            try {
+                return bounded(theirs);
+            } catch (Throwable fault) {
+                faults.report("java-http-client/body", fault);
+                return theirs;
+            }
+        }
     }
 
     /** What the caller gets for a call that is not made. */
@@ -106,7 +135,11 @@ final class Exchange<T> extends Call {
             return CompletableFuture.failedFuture(thrown);
         }
         CompletableFuture<HttpResponse<T>> out = new CompletableFuture<>();
-        Runnable serving = () -> serve(fallback, out, thrown);
+        Runnable serving = Contained.task(
+                faults,
+                "java-http-client/refuse",
+                () -> serve(fallback, out, thrown),
+                Contained.end(out, null, thrown));
         if (async) {
             out.defaultExecutor().execute(serving);
         } else {
@@ -116,21 +149,32 @@ final class Exchange<T> extends Call {
     }
 
     /** Follows the library's future; returns the one for the application. */
-    @SuppressWarnings("FutureReturnValueIgnored") // what is registered here catches its own faults
+    @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
     CompletableFuture<HttpResponse<T>> watch(CompletableFuture<HttpResponse<T>> work) {
         if (!enforces) {
-            work.whenComplete((response, thrown) -> settle(ending(response, thrown)));
+            work.whenComplete(Contained.stage(
+                    faults,
+                    "java-http-client/observed",
+                    (response, thrown) -> settle(ending(response, thrown)),
+                    () -> settle(Ending.CANCELLED)));
             return work;
         }
         CompletableFuture<HttpResponse<T>> out = work.newIncompleteFuture(); // the JDK's keeps the hook of cancel
         watched = new Watched<>(work, out);
-        out.whenComplete((response, thrown) -> {
-            if (out.isCancelled() && advance(CALLING, OVER)) {
-                settle(Ending.CANCELLED);
-            }
-        });
-        work.whenComplete((response, thrown) -> completed(out, response, reason(thrown)));
-        deliverReplacement();
+        out.whenComplete(Contained.stage(
+                faults,
+                "java-http-client/out",
+                (response, thrown) -> {
+                    if (out.isCancelled() && advance(CALLING, OVER)) {
+                        settle(Ending.CANCELLED);
+                    }
+                },
+                () -> {}));
+        work.whenComplete(Contained.stage(
+                faults,
+                "java-http-client/completed",
+                (response, thrown) -> completed(out, response, reason(thrown)),
+                () -> Contained.follow(out, work)));
         Refusal early = cut;
         if (early != null) {
             end(early);
@@ -147,6 +191,10 @@ final class Exchange<T> extends Call {
             }
         } catch (Throwable fault) {
             faults.report("java-http-client/cancel", fault);
+            Watched<T> futures = watched;
+            if (futures != null) {
+                Contained.follow(futures.out(), futures.work());
+            }
         }
     }
 
@@ -174,20 +222,28 @@ final class Exchange<T> extends Call {
         return STAGE.compareAndSet(this, from, to);
     }
 
-    /** The head of the final answer is there: on a thread of the library, which wants a subscriber for the body. */
-    private BodySubscriber<T> answered(ResponseInfo info) {
-        status = info.statusCode();
-        boolean good = status >= 200 && status < 300;
-        boolean decided = !good && advance(CALLING, ANSWERED);
+    /** The head of the final answer is there; returns where its body goes if a fallback takes its place. */
+    private @Nullable BodySubscriber<T> answered(int status) {
+        this.status = status;
+        decided = !isGood(status) && advance(CALLING, ANSWERED);
         Fallback fallback = decided ? settle(Ending.status(status)) : null;
-        if (fallback != null && replace(fallback)) {
-            return discarded();
+        Watched<T> futures = watched;
+        if (fallback == null || futures == null) {
+            lateFallback = fallback;
+            return null;
         }
-        BodySubscriber<T> theirs = handler.apply(info);
+        return replaced(fallback, futures) ? discarded() : null;
+    }
+
+    private static boolean isGood(int status) {
+        return status >= 200 && status < 300;
+    }
+
+    private BodySubscriber<T> bounded(BodySubscriber<T> theirs) {
         if (deadlineNanos == 0) {
             return theirs;
         }
-        BoundedBody<T> bounded = new BoundedBody<>(theirs, this::bodyEnded);
+        BoundedBody<T> bounded = new BoundedBody<>(theirs, faults, this::bodyEnded);
         body = bounded;
         if (decided) {
             // the guard's timer stopped with the settling, but the deadline holds for this body too
@@ -196,31 +252,27 @@ final class Exchange<T> extends Call {
         return bounded;
     }
 
-    /** Whether the application's handler could take the answer; if it fails later, so does the call. */
-    private boolean replace(Fallback fallback) {
+    /** Whether the application's handler could take the fallback; if it fails later, so does the call. */
+    private boolean replaced(Fallback fallback, Watched<T> futures) {
+        CompletionStage<HttpResponse<T>> response;
         try {
-            replacement = new Replacement<>(fallback, StaticResponse.of(fallback.answer(), request, handler));
+            response = StaticResponse.of(fallback.answer(), request, handler);
         } catch (Throwable cause) {
             tell(() -> fallback.failed(cause));
             return false;
         }
-        deliverReplacement();
+        CompletableFuture<HttpResponse<T>> out = futures.out();
+        advance(ANSWERED, OVER);
+        response.whenComplete(Contained.stage(
+                faults,
+                "java-http-client/replaced",
+                (given, thrown) -> served(fallback, out, given, thrown, thrown),
+                () -> Contained.follow(out, response.toCompletableFuture())));
         return true;
     }
 
-    /** From whoever comes second of {@link #replace} and {@link #watch}. */
-    private void deliverReplacement() {
-        Watched<T> futures = watched;
-        Replacement<T> given = replacement;
-        if (futures != null && given != null && advance(ANSWERED, OVER)) {
-            given.response()
-                    .whenComplete(
-                            (response, thrown) -> served(given.fallback(), futures.out(), response, thrown, thrown));
-        }
-    }
-
     private BodySubscriber<T> discarded() {
-        BoundedBody<T> rest = new BoundedBody<>(BodySubscribers.replacing(null), thrown -> {});
+        BoundedBody<T> rest = new BoundedBody<>(BodySubscribers.replacing(null), faults, thrown -> {});
         later(DISCARD_NANOS, () -> rest.cut(new IOException("replaced by a fallback")));
         return rest;
     }
@@ -228,7 +280,11 @@ final class Exchange<T> extends Call {
     private void serve(Fallback fallback, CompletableFuture<HttpResponse<T>> out, Throwable otherwise) {
         try {
             StaticResponse.of(fallback.answer(), request, handler)
-                    .whenComplete((response, thrown) -> served(fallback, out, response, thrown, otherwise));
+                    .whenComplete(Contained.stage(
+                            faults,
+                            "java-http-client/served",
+                            (response, thrown) -> served(fallback, out, response, thrown, otherwise),
+                            Contained.end(out, null, otherwise)));
         } catch (Throwable cause) {
             served(fallback, out, null, cause, otherwise);
         }
@@ -249,73 +305,70 @@ final class Exchange<T> extends Call {
     }
 
     private void tell(Runnable news) {
-        try {
-            news.run();
-        } catch (Throwable fault) {
-            faults.report("java-http-client/fallback", fault);
-        }
+        Contained.run(faults, "java-http-client/fallback", news);
     }
 
     /** The library's future is complete: on the thread that runs the application's stages, so {@code out} ends here. */
     private void completed(
             CompletableFuture<HttpResponse<T>> out, @Nullable HttpResponse<T> response, @Nullable Throwable thrown) {
-        try {
-            BoundedBody<T> streamed = thrown == null ? body : null;
-            if (streamed != null && !streamed.isOver() && advance(CALLING, STREAMING)) {
-                handOn(out, response, null);
-                if (streamed.isOver()) {
-                    bodyEnded(streamed.failure());
-                }
-            } else if (advance(CALLING, OVER)) {
-                Fallback fallback = settle(ending(response, thrown));
-                if (fallback == null) {
-                    handOn(out, response, thrown);
-                } else {
-                    out.defaultExecutor().execute(() -> serveInstead(fallback, out, response, thrown));
-                }
-            } else if (stage == ANSWERED && replacement == null) {
-                handOn(out, response, thrown);
+        BoundedBody<T> streamed = thrown == null ? body : null;
+        if (streamed != null && !streamed.isOver() && advance(CALLING, STREAMING)) {
+            Contained.end(out, response, null).run();
+            if (streamed.isOver()) {
+                bodyEnded(streamed.failure());
             }
-        } catch (Throwable fault) {
-            faults.report("java-http-client/completed", fault);
-            handOn(out, response, thrown);
+        } else if (advance(CALLING, OVER)) {
+            handOn(settle(ending(response, thrown)), out, response, thrown);
+        } else if (advance(ANSWERED, OVER)) {
+            handOn(lateFallback, out, response, thrown);
+        }
+    }
+
+    private void handOn(
+            @Nullable Fallback fallback,
+            CompletableFuture<HttpResponse<T>> out,
+            @Nullable HttpResponse<T> response,
+            @Nullable Throwable thrown) {
+        Runnable handOn = Contained.end(out, response, thrown);
+        if (fallback == null) {
+            handOn.run();
+        } else {
+            out.defaultExecutor()
+                    .execute(Contained.task(
+                            faults, "java-http-client/instead", () -> serveInstead(fallback, out, handOn), handOn));
         }
     }
 
     /** What the library would have failed with if it had given the body to the application's own subscriber. */
     private @Nullable Throwable reason(@Nullable Throwable thrown) {
-        try {
-            BoundedBody<T> bounded = thrown == null ? null : body;
-            Throwable why = bounded == null ? null : bounded.whyGivenUp();
-            if (why == null) {
-                return thrown;
-            }
-            return thrown instanceof CompletionException && !(why instanceof CompletionException)
-                    ? new CompletionException(why)
-                    : why;
-        } catch (Throwable fault) {
-            faults.report("java-http-client/reason", fault);
+        BoundedBody<T> bounded = thrown == null ? null : body;
+        Throwable why = bounded == null ? null : bounded.whyGivenUp();
+        if (why == null) {
             return thrown;
         }
+        return thrown instanceof CompletionException && !(why instanceof CompletionException)
+                ? new CompletionException(why)
+                : why;
     }
 
-    private void serveInstead(
-            Fallback fallback,
-            CompletableFuture<HttpResponse<T>> out,
-            @Nullable HttpResponse<T> response,
-            @Nullable Throwable thrown) {
+    private void serveInstead(Fallback fallback, CompletableFuture<HttpResponse<T>> out, Runnable handOn) {
         try {
-            StaticResponse.of(fallback.answer(), request, handler).whenComplete((instead, cause) -> {
-                if (cause == null) {
-                    served(fallback, out, instead, null, null);
-                } else {
-                    tell(() -> fallback.failed(cause));
-                    handOn(out, response, thrown);
-                }
-            });
+            StaticResponse.of(fallback.answer(), request, handler)
+                    .whenComplete(Contained.stage(
+                            faults,
+                            "java-http-client/instead",
+                            (instead, cause) -> {
+                                if (cause == null) {
+                                    served(fallback, out, instead, null, null);
+                                } else {
+                                    tell(() -> fallback.failed(cause));
+                                    handOn.run();
+                                }
+                            },
+                            handOn));
         } catch (Throwable cause) {
             tell(() -> fallback.failed(cause));
-            handOn(out, response, thrown);
+            handOn.run();
         }
     }
 
@@ -341,7 +394,7 @@ final class Exchange<T> extends Call {
             } else {
                 tooLate(expired ? settleExpired(thrown) : settle(Ending.CANCELLED));
             }
-            out.defaultExecutor().execute(() -> streamed.cut(thrown));
+            out.defaultExecutor().execute(contained(() -> streamed.cut(thrown)));
             return;
         }
         if (!advance(CALLING, OVER)) {
@@ -351,9 +404,14 @@ final class Exchange<T> extends Call {
         if (fallback == null) {
             complete(out, null, thrown);
         } else {
-            out.defaultExecutor().execute(() -> serve(fallback, out, thrown));
+            out.defaultExecutor()
+                    .execute(Contained.task(
+                            faults,
+                            "java-http-client/expired",
+                            () -> serve(fallback, out, thrown),
+                            Contained.end(out, null, thrown)));
         }
-        out.defaultExecutor().execute(() -> stop(futures.work(), thrown));
+        out.defaultExecutor().execute(contained(() -> stop(futures.work(), thrown)));
     }
 
     /** The deadline of a call settled by the head of its answer. */
@@ -382,33 +440,25 @@ final class Exchange<T> extends Call {
         }
     }
 
-    private static <T> void handOn(
-            CompletableFuture<HttpResponse<T>> out, @Nullable HttpResponse<T> response, @Nullable Throwable thrown) {
-        if (thrown == null) {
-            out.complete(response);
-        } else {
-            out.completeExceptionally(thrown);
-        }
-    }
-
     /** From a thread where the application's stages must not run, unless a caller only waits for the future. */
     private void complete(
             CompletableFuture<HttpResponse<T>> out, @Nullable HttpResponse<T> response, @Nullable Throwable thrown) {
+        Runnable end = Contained.end(out, response, thrown);
         if (async) {
-            out.defaultExecutor().execute(() -> handOn(out, response, thrown));
+            out.defaultExecutor().execute(end);
         } else {
-            handOn(out, response, thrown);
+            end.run();
         }
     }
 
     /** By the JDK's own delay thread and pool: the guard's timer knows only calls that are not settled. */
     private void later(long nanos, Runnable task) {
-        try {
-            CompletableFuture.delayedExecutor(Math.max(0, nanos), TimeUnit.NANOSECONDS)
-                    .execute(task);
-        } catch (Throwable fault) {
-            faults.report("java-http-client/later", fault);
-        }
+        CompletableFuture.delayedExecutor(Math.max(0, nanos), TimeUnit.NANOSECONDS)
+                .execute(contained(task));
+    }
+
+    private Runnable contained(Runnable ours) {
+        return Contained.task(faults, "java-http-client/cut", ours, () -> {});
     }
 
     private static Ending ending(@Nullable HttpResponse<?> response, @Nullable Throwable thrown) {

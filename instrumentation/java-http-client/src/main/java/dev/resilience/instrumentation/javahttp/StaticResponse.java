@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import javax.net.ssl.SSLSession;
 
 /** The answer of a policy as a response of the JDK, its body made by the application's own handler. */
@@ -26,7 +27,14 @@ record StaticResponse<T>(HttpRequest request, Head head, T body) implements Http
         BodySubscriber<T> subscriber = handler.apply(head);
         subscriber.onSubscribe(new StaticBody(subscriber, answer.body()));
         // asked for last: a mapped stream is read in here
-        return subscriber.getBody().thenApply(value -> new StaticResponse<>(request, head, value));
+        return subscriber.getBody().thenApply(new WithBody<>(request, head));
+    }
+
+    private record WithBody<T>(HttpRequest request, Head head) implements Function<T, HttpResponse<T>> {
+        @Override
+        public HttpResponse<T> apply(T body) {
+            return new StaticResponse<>(request, head, body);
+        }
     }
 
     /** Status line and headers. */
