@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** A program in a JVM of its own, with or without the agent. Closing it ends it. */
@@ -104,6 +105,16 @@ final class Jvm implements AutoCloseable {
         return awaitLine(id + " ").substring(id.length() + 1);
     }
 
+    /** The same, or null if there is no answer in time. */
+    @Nullable
+    String answerWithin(Duration patience, String id) {
+        try {
+            return awaitLine(id + " ", patience).substring(id.length() + 1);
+        } catch (ConditionTimeoutException late) {
+            return null;
+        }
+    }
+
     void say(String line) {
         try {
             input.write(line + "\n");
@@ -115,8 +126,12 @@ final class Jvm implements AutoCloseable {
 
     /** The first line of output that starts so. */
     String awaitLine(String start) {
+        return awaitLine(start, Duration.ofSeconds(60));
+    }
+
+    private String awaitLine(String start, Duration patience) {
         Awaitility.await(start)
-                .atMost(Duration.ofSeconds(60))
+                .atMost(patience)
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> lineOrNull(start) != null || !process.isAlive());
         String line = lineOrNull(start);

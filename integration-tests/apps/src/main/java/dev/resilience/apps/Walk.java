@@ -98,7 +98,7 @@ public final class Walk {
         for (int i = 0; i < THREADS; i++) {
             Random random = new Random(seed + i);
             walkers[i] = threads.submit(() -> {
-                while (left.getAndDecrement() > 0) {
+                while (left.getAndUpdate(open -> Math.max(0, open - 1)) > 0) {
                     var path = all.get(random.nextInt(8) == 0 ? random.nextInt(all.size()) : random.nextInt(9));
                     if (isRefused(path.getValue())) {
                         refused.incrementAndGet();
