@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
-/** What every guarded driver must do, connected to directly. */
+/** What every guarded driver must do besides the contract of all clients, connected to directly. */
 abstract class StatementContract {
     private Connection connection;
 
