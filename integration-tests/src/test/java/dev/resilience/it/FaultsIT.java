@@ -36,7 +36,7 @@ class FaultsIT {
     /** Every call ends well before this, so a call that is still out hangs. */
     private static final Duration PATIENCE = Duration.ofSeconds(8);
 
-    private static final int PROGRAMS = 3;
+    private static final int PROGRAMS = 6;
 
     /** How long a call takes that the deadline cuts, in milliseconds; no other call has it in its text. */
     private static final String LATE = "613";
