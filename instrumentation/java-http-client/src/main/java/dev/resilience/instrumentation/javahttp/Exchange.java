@@ -32,17 +32,18 @@ final class Exchange<T> extends Call {
      *
      *   CALLING   -> ANSWERED   the head of an answer outside 2xx is there: it settles the call, so that a fallback can
      *                           take the place of a body nobody has seen.
-     *   ANSWERED  -> OVER       that fallback takes its place; or the library's future is handed on, or the fallback in
-     *                           its place if the head was there before we had the library's future.
+     *   ANSWERED  -> REPLACED   that fallback takes its place.
+     *   ANSWERED  -> OVER       the library's future is handed on.
      *   CALLING   -> STREAMING  the future is complete, the body is not, and there is a deadline: the body decides.
      *   CALLING   -> OVER       success, exception, deadline, drain, or the caller's cancel, whichever is first.
      *   STREAMING -> OVER       the body's end, or the deadline: a body that nobody reads gives its permit back there.
      *
      * Without a deadline the completed future settles the call, be the body consumed or not.
      *
-     * Only the winner of a step settles the call and decides what the caller gets. The timer may fire before the
-     * library has given us its future: the cut is kept in a field that watch() reads after publishing the future, and
-     * cancel() before reading it, so at least one of them sees both.
+     * Only the winner of a step settles the call and decides what the caller gets. The timer may fire, and the head of
+     * the answer may come, before the library has given us its future: the cut and the replacement are kept in fields
+     * that watch() reads after publishing the future, and that are written before it is read, so at least one side sees
+     * both.
      *
      * Where the library, an executor or a future calls us, a fault of ours is contained, and the application's future
      * follows the library's from then on.
@@ -56,7 +57,8 @@ final class Exchange<T> extends Call {
     private static final int CALLING = 0;
     private static final int ANSWERED = 1;
     private static final int STREAMING = 2;
-    private static final int OVER = 3;
+    private static final int REPLACED = 3;
+    private static final int OVER = 4;
 
     /** How long the rest of an answer that was replaced may keep its connection busy. */
     private static final long DISCARD_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -74,7 +76,7 @@ final class Exchange<T> extends Call {
     private volatile @Nullable Refusal cut;
     private volatile @Nullable Watched<T> watched;
     private volatile @Nullable BoundedBody<T> body;
-    private volatile @Nullable Fallback lateFallback;
+    private volatile @Nullable Replacement<T> replacement;
     private int status;
     private boolean decided;
 
@@ -91,6 +93,9 @@ final class Exchange<T> extends Call {
 
     /** The library's future and the one the application holds. */
     private record Watched<T>(CompletableFuture<HttpResponse<T>> work, CompletableFuture<HttpResponse<T>> out) {}
+
+    /** The response that a fallback makes with the application's handler. */
+    private record Replacement<T>(Fallback fallback, CompletionStage<HttpResponse<T>> response) {}
 
     boolean enforces() {
         return enforces;
@@ -112,8 +117,8 @@ final class Exchange<T> extends Call {
                 }
             } catch (Throwable fault) {
                 faults.report("java-http-client/answered", fault);
-                lateFallback = null;
-                if (decided && stage == OVER) {
+                replacement = null;
+                if (decided && stage == REPLACED) {
                     stage = ANSWERED; // as if there were no fallback
                 }
             }
@@ -174,12 +179,20 @@ final class Exchange<T> extends Call {
                 faults,
                 "java-http-client/completed",
                 (response, thrown) -> completed(out, response, reason(thrown)),
-                () -> Contained.follow(out, work)));
+                () -> follow(out, work)));
+        Contained.task(faults, "java-http-client/replaced", () -> replace(out), () -> follow(out, work))
+                .run();
         Refusal early = cut;
         if (early != null) {
             end(early);
         }
         return out;
+    }
+
+    /** After a fault of ours; the body of an answer that was replaced went nowhere. */
+    private void follow(CompletableFuture<HttpResponse<T>> out, CompletableFuture<HttpResponse<T>> work) {
+        Replacement<T> made = replacement;
+        Contained.follow(out, made == null ? work : made.response.toCompletableFuture());
     }
 
     @Override
@@ -193,7 +206,7 @@ final class Exchange<T> extends Call {
             faults.report("java-http-client/cancel", fault);
             Watched<T> futures = watched;
             if (futures != null) {
-                Contained.follow(futures.out(), futures.work());
+                follow(futures.out(), futures.work());
             }
         }
     }
@@ -227,12 +240,7 @@ final class Exchange<T> extends Call {
         this.status = status;
         decided = !isGood(status) && advance(CALLING, ANSWERED);
         Fallback fallback = decided ? settle(Ending.status(status)) : null;
-        Watched<T> futures = watched;
-        if (fallback == null || futures == null) {
-            lateFallback = fallback;
-            return null;
-        }
-        return replaced(fallback, futures) ? discarded() : null;
+        return fallback != null && isReplacedBy(fallback) ? discarded() : null;
     }
 
     private static boolean isGood(int status) {
@@ -253,22 +261,34 @@ final class Exchange<T> extends Call {
     }
 
     /** Whether the application's handler could take the fallback; if it fails later, so does the call. */
-    private boolean replaced(Fallback fallback, Watched<T> futures) {
-        CompletionStage<HttpResponse<T>> response;
+    private boolean isReplacedBy(Fallback fallback) {
         try {
-            response = StaticResponse.of(fallback.answer(), request, handler);
+            replacement = new Replacement<>(fallback, StaticResponse.of(fallback.answer(), request, handler));
         } catch (Throwable cause) {
             tell(() -> fallback.failed(cause));
             return false;
         }
-        CompletableFuture<HttpResponse<T>> out = futures.out();
-        advance(ANSWERED, OVER);
-        response.whenComplete(Contained.stage(
-                faults,
-                "java-http-client/replaced",
-                (given, thrown) -> served(fallback, out, given, thrown, thrown),
-                () -> Contained.follow(out, response.toCompletableFuture())));
+        Watched<T> futures = watched;
+        if (futures != null) {
+            replace(futures.out());
+        }
+        if (stage == OVER) {
+            tooLate(fallback);
+        }
         return true;
+    }
+
+    /** Whether a fallback takes the place of the answer; it is handed on once, by the first that has it and the future. */
+    private boolean replace(CompletableFuture<HttpResponse<T>> out) {
+        Replacement<T> made = replacement;
+        if (made != null && advance(ANSWERED, REPLACED)) {
+            made.response.whenComplete(Contained.stage(
+                    faults,
+                    "java-http-client/replaced",
+                    (given, thrown) -> served(made.fallback, out, given, thrown, thrown),
+                    () -> Contained.follow(out, made.response.toCompletableFuture())));
+        }
+        return made != null;
     }
 
     private BodySubscriber<T> discarded() {
@@ -319,8 +339,8 @@ final class Exchange<T> extends Call {
             }
         } else if (advance(CALLING, OVER)) {
             handOn(settle(ending(response, thrown)), out, response, thrown);
-        } else if (advance(ANSWERED, OVER)) {
-            handOn(lateFallback, out, response, thrown);
+        } else if (!replace(out) && advance(ANSWERED, OVER)) {
+            Contained.end(out, response, thrown).run();
         }
     }
 
@@ -436,7 +456,7 @@ final class Exchange<T> extends Call {
 
     private void tooLate(@Nullable Fallback fallback) {
         if (fallback != null) {
-            tell(() -> fallback.failed(new IllegalStateException("the answer was being read already")));
+            tell(() -> fallback.failed(new IllegalStateException("the call was over, or its answer being read")));
         }
     }
 
