@@ -2,6 +2,7 @@ package dev.resilience.agent.weaving;
 
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.ClientModule;
+import dev.resilience.instrumentation.api.Contained;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
@@ -223,7 +224,7 @@ final class Linker {
         @Override
         public void accept(Throwable fault, @Nullable Object first) {
             faults.report(site, fault);
-            abandon(first);
+            Contained.run(faults, site, () -> abandon(first));
             if (fault instanceof LinkageError && !enabled.hasBeenInvalidated()) {
                 SwitchPoint.invalidateAll(new SwitchPoint[] {enabled});
                 warnings.accept(module.library() + " is no longer guarded in " + application + ": " + fault);
