@@ -2,6 +2,7 @@ package dev.resilience.instrumentation.api;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,16 @@ public final class Contained {
             ours.run();
         } catch (Throwable fault) {
             faults.report(site, fault);
+        }
+    }
+
+    /** What {@code ours} says, or {@code otherwise} if it fails. */
+    public static boolean ask(Faults faults, String site, BooleanSupplier ours, BooleanSupplier otherwise) {
+        try {
+            return ours.getAsBoolean();
+        } catch (Throwable fault) {
+            faults.report(site, fault);
+            return otherwise.getAsBoolean();
         }
     }
 

@@ -111,14 +111,7 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     @Override
     public void onNext(List<ByteBuffer> items) {
-        boolean pass = faulty;
-        try {
-            pass = pass || delivers();
-        } catch (Throwable fault) {
-            pass = true;
-            report(fault);
-        }
-        if (pass) {
+        if (faulty || Contained.ask(faults, SITE, this::delivers, this::distrust)) {
             try {
                 theirs.onNext(items);
             } finally {
@@ -129,14 +122,7 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     @Override
     public void onError(Throwable thrown) {
-        boolean pass = faulty;
-        try {
-            pass = pass || ends(thrown);
-        } catch (Throwable fault) {
-            pass = true;
-            report(fault);
-        }
-        if (pass) {
+        if (faulty || Contained.ask(faults, SITE, () -> ends(thrown), this::distrust)) {
             try {
                 theirs.onError(thrown);
             } finally {
@@ -147,14 +133,7 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     @Override
     public void onComplete() {
-        boolean pass = faulty;
-        try {
-            pass = pass || ends(null);
-        } catch (Throwable fault) {
-            pass = true;
-            report(fault);
-        }
-        if (pass) {
+        if (faulty || Contained.ask(faults, SITE, () -> ends(null), this::distrust)) {
             try {
                 theirs.onComplete();
             } finally {
@@ -174,12 +153,7 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     @Override
     public void cancel() {
-        boolean first = false;
-        try {
-            first = abandoned();
-        } catch (Throwable fault) {
-            report(fault);
-        }
+        boolean first = Contained.ask(faults, SITE, this::abandoned, () -> !distrust());
         givenUp = true;
         Flow.Subscription subscription = asked == null ? null : upstream;
         if (subscription != null) {
@@ -190,9 +164,10 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
         }
     }
 
-    private void report(Throwable fault) {
+    /** From now on signals pass uncounted; true, as this one does too. */
+    private boolean distrust() {
         faulty = true;
-        faults.report(SITE, fault);
+        return true;
     }
 
     private boolean delivers() {
