@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.sql.Statement;
 
 /** What all tests share: one weaving, one PostgreSQL, one set of guards for the life of the JVM. */
@@ -65,19 +64,15 @@ final class Databased {
     }
 
     /** A look at the server that no guard takes part in. */
-    static String unguarded(String sql) throws SQLException {
-        long[] here = Nesting.here();
-        here[Nesting.KEPT_OUT]++;
-        here[Nesting.DECIDED]++;
-        try (Connection connection = DriverManager.getConnection(postgres());
-                Statement statement = connection.createStatement();
-                ResultSet result = statement.executeQuery(sql)) {
-            result.next();
-            return String.valueOf(result.getString(1));
-        } finally {
-            here[Nesting.KEPT_OUT]--;
-            here[Nesting.DECIDED]--;
-        }
+    static String unguarded(String sql) {
+        return Unguarded.call(() -> {
+            try (Connection connection = DriverManager.getConnection(postgres());
+                    Statement statement = connection.createStatement();
+                    ResultSet result = statement.executeQuery(sql)) {
+                result.next();
+                return String.valueOf(result.getString(1));
+            }
+        });
     }
 
     private Databased() {}

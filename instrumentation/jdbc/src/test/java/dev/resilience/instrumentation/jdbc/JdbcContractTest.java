@@ -166,28 +166,13 @@ class JdbcContractTest extends ClientContract {
     }
 
     private int count(String sequence) {
-        return unguarded(() -> {
+        return Integer.parseInt(Unguarded.call(() -> {
             try (Connection connection = DriverManager.getConnection(url());
                     Statement statement = connection.createStatement()) {
-                return Integer.parseInt(text(statement.executeQuery(
-                        "select case when is_called then last_value else 0 end from " + sequence)));
+                return text(statement.executeQuery(
+                        "select case when is_called then last_value else 0 end from " + sequence));
             }
-        });
-    }
-
-    /** Work of the test itself, which no guard takes part in. */
-    private static <T> T unguarded(Callable<T> work) {
-        long[] here = Nesting.here();
-        here[Nesting.KEPT_OUT]++;
-        here[Nesting.DECIDED]++;
-        try {
-            return work.call();
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        } finally {
-            here[Nesting.KEPT_OUT]--;
-            here[Nesting.DECIDED]--;
-        }
+        }));
     }
 
     private static Running firstOf(Statement statement, String sql) {
@@ -254,7 +239,7 @@ class JdbcContractTest extends ClientContract {
         }
 
         private Connection connection() {
-            return unguarded(() -> {
+            return Unguarded.call(() -> {
                 Connection known = kept;
                 if (known == null || !known.isValid(5)) {
                     known = DriverManager.getConnection(url());
