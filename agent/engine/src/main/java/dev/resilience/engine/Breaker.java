@@ -114,9 +114,9 @@ public final class Breaker {
         if (Word.generationOf(permit) != current.generation()) {
             tell(settleProbe(permit, outcome, nowNanos));
         } else if (outcome == Outcome.SUCCESS) {
-            current.succeeded();
+            current.succeeded(latency(permit, nowNanos));
         } else if (outcome == Outcome.FAILURE) {
-            current.failed();
+            current.failed(latency(permit, nowNanos));
             if (isClosed(current) && (nowNanos - lastPulse <= LATE_NANOS || !pulsed(nowNanos))) {
                 tell(trip(current, nowNanos));
             }
@@ -292,6 +292,11 @@ public final class Breaker {
 
     private String probeCounts(long seen) {
         return "succeeded=" + Word.succeeded(seen) + "/" + probes + " probes, failed=" + Word.failed(seen);
+    }
+
+    /** A call that seems to have ended before it began, by a clock that stepped back, took no time. */
+    private static long latency(long permit, long nowNanos) {
+        return Math.max(0, Word.age(permit, nowNanos));
     }
 
     private boolean isClosed(Window current) {

@@ -26,12 +26,12 @@ final class CallWindow extends Window {
     }
 
     @Override
-    void succeeded() {
+    void succeeded(long latencyNanos) {
         record(0);
     }
 
     @Override
-    void failed() {
+    void failed(long latencyNanos) {
         record(1);
     }
 

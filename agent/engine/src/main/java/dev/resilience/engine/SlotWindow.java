@@ -38,12 +38,12 @@ final class SlotWindow extends Window {
     }
 
     @Override
-    void succeeded() {
+    void succeeded(long latencyNanos) {
         counted.addSuccess();
     }
 
     @Override
-    void failed() {
+    void failed(long latencyNanos) {
         counted.addFailure();
     }
 

@@ -13,14 +13,14 @@ final class StreakWindow extends Window {
     }
 
     @Override
-    void succeeded() {
+    void succeeded(long latencyNanos) {
         if (streak.get() != 0) {
             streak.set(0);
         }
     }
 
     @Override
-    void failed() {
+    void failed(long latencyNanos) {
         streak.getAndIncrement();
     }
 

@@ -24,9 +24,11 @@ abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow {
         return generation;
     }
 
-    abstract void succeeded();
+    /** A call succeeded, this long after it was admitted. */
+    abstract void succeeded(long latencyNanos);
 
-    abstract void failed();
+    /** A call failed, this long after it was admitted. */
+    abstract void failed(long latencyNanos);
 
     /** Whether what it holds is reason to trip. */
     abstract boolean isBreached();

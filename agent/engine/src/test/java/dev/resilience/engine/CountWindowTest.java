@@ -54,7 +54,7 @@ class CountWindowTest {
         window.write(0, (2 << 1) | 1);
         window.write(0, 1 << 1);
         assertThat(window.isBreached()).isFalse();
-        window.failed();
+        window.failed(0);
         assertThat(window.isBreached()).isTrue();
         assertThat(window.counts()).isEqualTo("failures=1/1 of the last 1");
     }
