@@ -13,8 +13,8 @@ record Share(long billionths) {
         return part * WHOLE > Math.min(billionths, WHOLE - 1) * whole;
     }
 
-    /** The least number that is this share of {@code whole}, at least one. */
-    int leastOf(int whole) {
-        return (int) Math.max(1, (billionths * whole + WHOLE - 1) / WHOLE);
+    /** The least number that is this share of {@code whole}, at least one. Exact up to 9 billion calls. */
+    long leastOf(long whole) {
+        return Math.max(1, (billionths * whole + WHOLE - 1) / WHOLE);
     }
 }
