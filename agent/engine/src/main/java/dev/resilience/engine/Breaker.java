@@ -132,6 +132,18 @@ public final class Breaker {
         return state(word);
     }
 
+    /** Whether it is closed with nothing that speaks against its target: a new one would decide the same. */
+    public boolean isAtRest() {
+        Window current = window;
+        return isClosed(current) && current.isEmpty();
+    }
+
+    /** Whether a pulse would change nothing before the next call comes or ends. */
+    public boolean isStill() {
+        long seen = word;
+        return Word.state(seen) == Word.HALF_OPEN ? Word.outstanding(seen) == 0 : isAtRest();
+    }
+
     /** How long until the next probe may start; 0 if not open. */
     public long retryAfterNanos(long nowNanos) {
         long seen = word;

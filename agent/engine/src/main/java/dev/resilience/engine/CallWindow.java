@@ -69,6 +69,12 @@ final class CallWindow extends Window {
         // outcomes leave as others come, however old they are
     }
 
+    /** Outcomes here have no age, and never all leave; successes alone speak against nobody. */
+    @Override
+    boolean isEmpty() {
+        return failures.get() == 0;
+    }
+
     private long calls() {
         return Math.min(ended.get(), cells.length());
     }

@@ -59,7 +59,8 @@ final class SlotWindow extends Window {
     @Override
     void moveOn(long nowNanos) {
         // a clock that stepped back has lost us the time since; the next pulse goes on from there
-        intoSlot += Math.max(0, nowNanos - lastPulse);
+        long elapsed = Math.max(0, nowNanos - lastPulse);
+        intoSlot += elapsed;
         lastPulse = nowNanos;
         long passed = intoSlot / slotNanos;
         intoSlot %= slotNanos;
@@ -70,7 +71,14 @@ final class SlotWindow extends Window {
         if (passed > 0) {
             oldest = begun[(slot + 1) % begun.length];
         }
-        atLastPulse = counted.sum();
+        Counts sum = counted.sum();
+        counted.grow(sum.calls() - atLastPulse.calls(), elapsed);
+        atLastPulse = sum;
+    }
+
+    @Override
+    boolean isEmpty() {
+        return counted.failures() + counted.successes() == oldest.calls();
     }
 
     private Counts held() {

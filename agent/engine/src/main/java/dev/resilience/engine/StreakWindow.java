@@ -35,6 +35,11 @@ final class StreakWindow extends Window {
     }
 
     @Override
+    boolean isEmpty() {
+        return streak.get() == 0;
+    }
+
+    @Override
     String counts() {
         return "failures=" + streak.get() + " in a row";
     }

@@ -36,6 +36,11 @@ abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow {
     /** Lets go of what is too old. For the pulse alone. */
     abstract void moveOn(long nowNanos);
 
+    /** Whether it holds nothing that could ever help to trip: then it need not be moved on, and may be forgotten. */
+    boolean isEmpty() {
+        return false;
+    }
+
     /** What decides, as text. */
     abstract String counts();
 
