@@ -1,0 +1,498 @@
+package dev.resilience.engine;
+
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+
+/**
+ * A breaker without thresholds to set: it learns what is usual for its target, limits the calls in flight before it
+ * refuses all, sees calls that do not end, and probes one call at a time.
+ *
+ * <p>Every {@code nowNanos} is a reading of one monotone clock on any scale, for example {@link System#nanoTime}.
+ */
+public final class AdaptiveBreaker {
+    /*
+     * The states, all in one word with a generation:
+     *
+     *   closed    calls count in the Load of the generation, up to its limit.
+     *   open      refuses all but one probe at a time. Each probe has a generation of its own, so one that was given up
+     *             is stale. PROBES successes in a row begin the ramp.
+     *   ramp      half-open: a growing share of the calls is admitted, into a new Load that begins with a small limit.
+     *             When all are, it is closed, in the same generation.
+     *
+     * A permit carries its generation and its place in the table of calls. A call of another generation, and one that was
+     * written off, changes nothing when it ends. Opening therefore frees the limit of everything that hangs.
+     *
+     * Calls only count. The pulse decides on what they counted; the one thing a call decides is to open after STREAK
+     * failures in a row. Of the fields below, those of the pulse are touched by whoever holds "pulsing", and the word
+     * hands them over where a settling call prepares a transition.
+     *
+     * A pulse that comes late says that our process did not run. What was under way then is nobody's fault: latencies and
+     * failures of calls begun before the end of the stall are set aside, and ages count from there. If nobody pulses at
+     * all nothing stays refused: a call that would be refused and finds the pulse overdue does its work first.
+     */
+
+    /** Refused: as many calls are in flight as the target can use. */
+    public static final long LIMITED = -2;
+
+    private static final long PULSE_NANOS = 100_000_000;
+
+    /** Two and a half pulses: no scheduler that works is that late, and no pause that long is the target's. */
+    private static final long STALL_NANOS = 250_000_000;
+
+    /** Nobody pulses any more. */
+    private static final long OVERDUE_NANOS = 1_000_000_000;
+
+    /** So many in a row come by chance once in a million calls even if half of them fail. */
+    private static final int STREAK = 20;
+
+    private static final double TOO_MANY = 0.5;
+
+    private static final int PROBES = 3;
+    private static final double FIRST_SHARE = 0.1;
+    private static final double RAMP = 1.6;
+    private static final double RAMP_FAILURES = 0.3;
+
+    /** What probes may take of what the target got before, and how long it waits for one at most. */
+    private static final double PROBE_SHARE = 0.01;
+
+    private static final long LONGEST_WAIT_NANOS = 1_000_000_000;
+
+    /** Probes that hang may each hold a thread for ever: after so many in a row it waits longer. */
+    private static final int MOST_HUNG = 8;
+
+    private static final long HUNG_WAIT_NANOS = 2_000_000_000L;
+    private static final double JITTER = 0.2;
+
+    private static final long KNOWN = 100;
+    private static final long UNKNOWN_PATIENCE_NANOS = 60_000_000_000L;
+    private static final long LEAST_PATIENCE_NANOS = 1_000_000_000;
+    private static final double PATIENCE = 4;
+
+    private static final int LEAST_RESTART = 4;
+
+    private static final VarHandle WORD = handle("word", long.class);
+    private static final VarHandle PULSING = handle("pulsing", boolean.class);
+
+    private final AdaptiveConfig config;
+    private final RandomGenerator random;
+    private final Breaker.Listener listener;
+
+    private volatile long word = AdaptiveWord.closed(0);
+    private volatile Load load;
+    private volatile long lastPulse;
+    private volatile long stallEnd;
+    private volatile long probe;
+    private volatile long probeAt;
+    private volatile String cause = "";
+    private volatile long patience = UNKNOWN_PATIENCE_NANOS;
+    private volatile int restart = LEAST_RESTART;
+    /** Probes that were given up and have not ended. */
+    private final AtomicInteger hungProbes = new AtomicInteger();
+
+    private volatile double rate;
+    private volatile boolean pulsing;
+
+    // the pulse's own
+    private final AdaptiveLimit limit;
+    private final Decaying second = new Decaying(1e9);
+    private final Decaying tenSeconds = new Decaying(10e9);
+    private Load seen;
+    /** What was counted and did not suffice for a decision. */
+    private byte[] left = {};
+
+    private long leftNanos;
+    private long leftRefusals;
+    private long idleNanos;
+    private double slowest;
+    private long known;
+    private double share;
+    private long rampCalls;
+    private long rampFailures;
+
+    /** {@code random} spreads the waits; any thread that opens the breaker asks it. */
+    public AdaptiveBreaker(AdaptiveConfig config, RandomGenerator random, Breaker.Listener listener, long nowNanos) {
+        this.config = config;
+        this.random = random;
+        this.listener = listener;
+        this.limit = new AdaptiveLimit(config.minLimit(), config.maxLimit());
+        this.load = new Load(0, config.maxLimit());
+        this.seen = load;
+        this.lastPulse = nowNanos;
+        this.stallEnd = nowNanos;
+    }
+
+    /** Returns a permit for one call, to be settled when the call ends, or {@link Breaker#REFUSED} or {@link #LIMITED}. */
+    public long tryAcquire(long nowNanos) {
+        long now = word;
+        Load current = load;
+        return AdaptiveWord.admitsAll(now) && current.generation() == AdaptiveWord.generation(now)
+                ? current.enter(nowNanos)
+                : tryAcquire(now, nowNanos);
+    }
+
+    private long tryAcquire(long now, long nowNanos) {
+        if (nowNanos - lastPulse > OVERDUE_NANOS && pulsed(nowNanos)) {
+            return tryAcquire(nowNanos);
+        }
+        if (AdaptiveWord.isOpen(now)) {
+            return AdaptiveWord.isReady(now) ? acquireProbe(now, nowNanos) : refuse();
+        }
+        if (AdaptiveWord.denies(now, nowNanos)) {
+            return refuse();
+        }
+        Load current = load;
+        return current.generation() == AdaptiveWord.generation(now)
+                ? current.enter(nowNanos)
+                : tryAcquire(word, nowNanos);
+    }
+
+    private long refuse() {
+        load.refused();
+        return Breaker.REFUSED;
+    }
+
+    private long acquireProbe(long ready, long nowNanos) {
+        long granted = AdaptiveWord.granted(ready);
+        if (!WORD.compareAndSet(this, ready, granted)) {
+            return tryAcquire(word, nowNanos);
+        }
+        long permit = Permit.at(Permit.of(AdaptiveWord.generation(granted), nowNanos), Permit.PROBE);
+        probe = permit;
+        return permit;
+    }
+
+    /**
+     * Says how a call ended, once per permit. Of an earlier generation it changes nothing, nor does a refusal; a success of
+     * one while open lets the next probe start at once.
+     */
+    public void settle(long permit, Outcome outcome, long nowNanos) {
+        if (permit == Breaker.REFUSED || permit == LIMITED) {
+            return;
+        }
+        Load current = load;
+        if (Permit.place(permit) == Permit.PROBE) {
+            settleProbe(permit, outcome, nowNanos);
+        } else if (Permit.generation(permit) != current.generation()
+                || !current.leave(permit)
+                || AdaptiveWord.generation(word) != current.generation()) {
+            late(outcome);
+        } else {
+            ended(current, outcome, permit, nowNanos);
+        }
+    }
+
+    private void ended(Load current, Outcome outcome, long permit, long nowNanos) {
+        long nanos = Permit.ageNanos(permit, nowNanos);
+        if (outcome == Outcome.SUCCESS && nanos < PULSE_NANOS) {
+            current.succeeded(nanos);
+        } else if (outcome == Outcome.IGNORED || overlapsStall(nanos, nowNanos)) {
+            current.ignored();
+        } else if (outcome == Outcome.SUCCESS) {
+            current.succeeded(nanos);
+        } else {
+            failed(current, nowNanos);
+        }
+    }
+
+    /** Whether a call of that age was under way while our process did not run. */
+    private boolean overlapsStall(long nanos, long nowNanos) {
+        if (nowNanos - lastPulse > STALL_NANOS) {
+            pulsed(nowNanos);
+        }
+        return nanos >= nowNanos - stallEnd;
+    }
+
+    private void failed(Load current, long nowNanos) {
+        int streak = current.failed();
+        if (streak >= STREAK) {
+            open(current, streakCounts(streak), nowNanos);
+        }
+    }
+
+    /** A call that was given up has been answered after all: worth a probe. */
+    private void late(Outcome outcome) {
+        long now = word;
+        if (outcome == Outcome.SUCCESS
+                && AdaptiveWord.isOpen(now)
+                && !AdaptiveWord.isReady(now)
+                && !AdaptiveWord.isOut(now)) {
+            WORD.compareAndSet(this, now, AdaptiveWord.ready(now));
+        }
+    }
+
+    private static String streakCounts(int streak) {
+        return "failures=" + streak + " in a row";
+    }
+
+    private void settleProbe(long permit, Outcome outcome, long nowNanos) {
+        long now = word;
+        if (!AdaptiveWord.isOut(now) || AdaptiveWord.generation(now) != Permit.generation(permit)) {
+            hungProbes.decrementAndGet();
+            late(outcome);
+        } else if (outcome == Outcome.IGNORED) {
+            WORD.compareAndSet(this, now, AdaptiveWord.ready(now));
+        } else if (outcome == Outcome.FAILURE) {
+            waitAgain(now, nowNanos);
+        } else if (AdaptiveWord.successes(now) + 1 < PROBES) {
+            WORD.compareAndSet(this, now, AdaptiveWord.succeeded(now));
+        } else {
+            ramp(now);
+        }
+    }
+
+    private void ramp(long out) {
+        long next = AdaptiveWord.ramp(out, FIRST_SHARE);
+        load = new Load(AdaptiveWord.generation(next), restart);
+        if (WORD.compareAndSet(this, out, next)) {
+            listener.transition(BreakerState.OPEN, BreakerState.HALF_OPEN, PROBES + " probes in a row succeeded");
+        }
+    }
+
+    private void waitAgain(long out, long nowNanos) {
+        long waiting = AdaptiveWord.waiting(out);
+        probeAt = nowNanos + waitNanos(AdaptiveWord.failures(waiting));
+        WORD.compareAndSet(this, out, waiting);
+    }
+
+    private long waitNanos(int failures) {
+        double longest = hungProbes.get() > MOST_HUNG
+                ? HUNG_WAIT_NANOS
+                : Math.min(LONGEST_WAIT_NANOS, 1e9 / (PROBE_SHARE * Math.max(rate, 1)));
+        double wait = Math.min(Math.max(longest, PULSE_NANOS), Math.scalb((double) PULSE_NANOS, failures));
+        return (long) (wait * (1 - JITTER + 2 * JITTER * random.nextDouble()));
+    }
+
+    private void open(Load full, String counts, long nowNanos) {
+        long now = word;
+        while (config.opens() && !AdaptiveWord.isOpen(now) && AdaptiveWord.generation(now) == full.generation()) {
+            cause = counts;
+            probeAt = nowNanos + waitNanos(0);
+            restart = Math.max(LEAST_RESTART, Math.min(full.limit(), full.inFlight()) / 2);
+            if (WORD.compareAndSet(this, now, AdaptiveWord.open(now))) {
+                listener.transition(state(now), BreakerState.OPEN, counts);
+                return;
+            }
+            now = word;
+        }
+    }
+
+    /** To be called every 100 ms: everything that is decided but the end of a streak. */
+    public void pulse(long nowNanos) {
+        pulsed(nowNanos);
+    }
+
+    private boolean pulsed(long nowNanos) {
+        if (pulsing || !PULSING.compareAndSet(this, false, true)) {
+            return false;
+        }
+        try {
+            long elapsed = Math.max(0, nowNanos - lastPulse);
+            lastPulse = nowNanos;
+            if (elapsed > STALL_NANOS) {
+                stallEnd = nowNanos;
+            }
+            work(elapsed, nowNanos);
+        } finally {
+            pulsing = false;
+        }
+        return true;
+    }
+
+    private void work(long elapsed, long nowNanos) {
+        long now = word;
+        Load current = load;
+        if (AdaptiveWord.isOpen(now)) {
+            probe(now, nowNanos);
+        } else if (current.generation() == AdaptiveWord.generation(now)) {
+            if (current != seen) {
+                begin(current);
+            }
+            if (AdaptiveWord.isRamp(now) || !current.isQuiet()) {
+                decide(current, elapsed, nowNanos);
+                climb(now, current, nowNanos);
+            } else {
+                idleNanos += elapsed;
+            }
+        }
+    }
+
+    private void probe(long now, long nowNanos) {
+        long out = probe;
+        if (!AdaptiveWord.isOut(now)) {
+            if (!AdaptiveWord.isReady(now) && nowNanos - probeAt >= 0) {
+                WORD.compareAndSet(this, now, AdaptiveWord.ready(now));
+            }
+        } else if (Permit.generation(out) == AdaptiveWord.generation(now)
+                && ageNanos(out, nowNanos)
+                        > Math.min(LEAST_PATIENCE_NANOS, Math.max(PULSE_NANOS, PATIENCE * slowest))) {
+            hungProbes.incrementAndGet();
+            waitAgain(now, nowNanos);
+        }
+    }
+
+    /** Our own stalls do not make a call older. */
+    private long ageNanos(long permit, long nowNanos) {
+        return Math.min(Permit.ageNanos(permit, nowNanos), nowNanos - stallEnd);
+    }
+
+    private void begin(Load current) {
+        seen = current;
+        left = new byte[0];
+        leftNanos = 0;
+        leftRefusals = 0;
+        idleNanos = 0;
+        share = FIRST_SHARE;
+        rampCalls = 0;
+        rampFailures = 0;
+        second.clear();
+        tenSeconds.clear();
+        limit.restart(current.limit());
+    }
+
+    private void decide(Load current, long elapsed, long nowNanos) {
+        writeOff(current, nowNanos);
+        long failures = current.takeFailures();
+        long ignored = current.takeIgnored();
+        long refusals = current.takeRefusals();
+        long passed = elapsed + idleNanos;
+        idleNanos = 0;
+        Sample sample = new Sample(leftNanos + passed, leftRefusals + refusals);
+        current.takeLatencies(sample);
+        long successes = sample.size();
+        if (elapsed > STALL_NANOS) {
+            return;
+        }
+        current.grow(successes + failures, elapsed);
+        learn(sample, successes + failures + refusals, passed);
+        second.add(failures, successes + failures, passed);
+        tenSeconds.add(failures, successes + failures, passed);
+        rampCalls += successes + failures;
+        rampFailures += failures;
+        if (second.isMoreThan(TOO_MANY) || tenSeconds.isMoreThan(TOO_MANY)) {
+            open(current, (second.isMoreThan(TOO_MANY) ? second : tenSeconds).toString(), nowNanos);
+        } else if (config.limits()) {
+            limit(current, sample, successes + failures + ignored, elapsed, nowNanos);
+        }
+    }
+
+    private void writeOff(Load current, long nowNanos) {
+        long most = patience;
+        current.table().visit(permit -> {
+            if (ageNanos(permit, nowNanos) > most && current.leave(permit)) {
+                failed(current, nowNanos);
+            }
+        });
+    }
+
+    /** The rate of calls, and a latency that one in a hundred exceeds. */
+    private void learn(Sample fresh, long calls, long nanos) {
+        double before = rate;
+        rate = before + (calls * 1e9 / Math.max(1, nanos) - before) * (1 - Math.exp(-nanos / 5e9));
+        if (fresh.size() > 0) {
+            known += fresh.size();
+            double excess = fresh.above(slowest) - 0.01 * fresh.size();
+            slowest = slowest == 0
+                    ? 2 * fresh.median()
+                    : slowest * Math.exp(Math.max(-0.5, Math.min(0.5, 0.05 * excess)));
+            if (known >= KNOWN) {
+                patience =
+                        Math.min(UNKNOWN_PATIENCE_NANOS, Math.max(LEAST_PATIENCE_NANOS, (long) (PATIENCE * slowest)));
+            }
+        }
+    }
+
+    private void limit(Load current, Sample sample, long ended, long elapsed, long nowNanos) {
+        if (limit.isPassing(ended, elapsed)) {
+            keep(new byte[0], 0, 0);
+            return;
+        }
+        sample.unpack(left);
+        byte[] finished = sample.packed();
+        double slow = limit.slowNanos();
+        current.table().visit(permit -> {
+            long age = ageNanos(permit, nowNanos);
+            if (age > slow) {
+                sample.add(age);
+            }
+        });
+        if (limit.decide(sample, current.inFlight())) {
+            keep(new byte[0], 0, 0);
+            current.limit(limit.limit());
+        } else {
+            keep(finished, sample.nanos, sample.refusals);
+        }
+    }
+
+    private void keep(byte[] finished, long nanos, long refusals) {
+        left = finished;
+        leftNanos = nanos;
+        leftRefusals = refusals;
+    }
+
+    private void climb(long now, Load current, long nowNanos) {
+        if (!AdaptiveWord.isRamp(now)) {
+            return;
+        }
+        if (Evidence.leastShare((double) rampFailures, (double) rampCalls, Evidence.LIKELY) > RAMP_FAILURES) {
+            open(current, "failures=" + rampFailures + "/" + rampCalls + " while recovering", nowNanos);
+            return;
+        }
+        share *= RAMP;
+        if (share < 1) {
+            WORD.compareAndSet(this, now, AdaptiveWord.admitting(now, share));
+        } else if (WORD.compareAndSet(this, now, AdaptiveWord.closed(AdaptiveWord.generation(now)))) {
+            listener.transition(
+                    BreakerState.HALF_OPEN,
+                    BreakerState.CLOSED,
+                    "failures=" + rampFailures + "/" + rampCalls + " while recovering");
+        }
+    }
+
+    /**
+     * After how long a call that does not end counts as failed, in nanoseconds: four times what one call in a hundred
+     * exceeds, at least a second; a minute until a hundred have succeeded.
+     */
+    public long patienceNanos() {
+        return patience;
+    }
+
+    public BreakerState state() {
+        return state(word);
+    }
+
+    /** How long until the next probe may start; 0 if not open. */
+    public long retryAfterNanos(long nowNanos) {
+        return AdaptiveWord.isOpen(word) ? Math.max(0, probeAt - nowNanos) : 0;
+    }
+
+    /** What decides now, or what opened it, as text. */
+    public String counts() {
+        Load current = load;
+        return AdaptiveWord.isOpen(word) ? cause : "inFlight=" + current.inFlight() + ", limit=" + current.limit();
+    }
+
+    /** How many calls may be in flight. */
+    public int limit() {
+        return load.limit();
+    }
+
+    /** How many calls are in flight, without those that were written off. */
+    public int inFlight() {
+        return load.inFlight();
+    }
+
+    private static BreakerState state(long word) {
+        if (AdaptiveWord.isOpen(word)) {
+            return BreakerState.OPEN;
+        }
+        return AdaptiveWord.isRamp(word) ? BreakerState.HALF_OPEN : BreakerState.CLOSED;
+    }
+
+    private static VarHandle handle(String field, Class<?> type) {
+        return ConstantBootstraps.fieldVarHandle(
+                MethodHandles.lookup(), field, VarHandle.class, AdaptiveBreaker.class, type);
+    }
+}

@@ -1,0 +1,217 @@
+package dev.resilience.engine;
+
+/** How many calls a target can usefully have in flight, learned from how long they take. For the pulse alone. */
+final class AdaptiveLimit {
+    /*
+     * "usual" is the median latency of the target without a queue before it. While nothing speaks against it there is no
+     * limit: one that refuses without evidence sheds healthy bursts. Evidence is that more than half of the calls take
+     * CONGESTED times the usual or longer. Then the limit is bound, between what is in flight and what would be without
+     * the excess, and each decision from there on looks at calls begun after the last change:
+     *
+     *   a queue       most calls take QUEUED times the usual: cut, to where they would be NEAR it if all of the excess
+     *                 were queue, at most by CUT.
+     *   cut in vain   the limit was cut by CUT and the latency did not follow, by less than half on a scale of ratios:
+     *                 no queue was there to be shortened, the target itself is slower. That is its usual latency now, and
+     *                 the limit goes back to where it was cut from.
+     *   near          the limit grows while it refuses calls; fast near the usual latency, after an outage by doubling,
+     *                 else by its root.
+     *   drain         what is taken for usual could be half a queue, and nothing above would show it. So every
+     *                 DRAIN_NANOS one cut goes below the usual, and the usual falls to what is seen then.
+     *
+     * It is free again once it has refused nobody for QUIET_NANOS.
+     *
+     * Where the figures come from. CONGESTED, CUT and the growth by the root are of engine's prototype and, in their
+     * kind, of TCP: a queue as long as the service doubles the latency. NEAR and QUEUED are that factor's cube root and
+     * two thirds: the limit moves between them. FEWEST is what Wilson's bound needs for a median: with fewer even all of
+     * them slow proves nothing at LIKELY. ENOUGH makes the error of a median of log-normal latencies 20 %, less than the
+     * steps above. DRAIN_NANOS is that of BBR (Cardwell and others, ACM Queue 14, 2016), whose reason is the same.
+     */
+    private static final double CONGESTED = 2;
+    private static final double QUEUED = 1.6;
+    private static final double NEAR = 1.3;
+    private static final double CUT = 0.6;
+    private static final double DRAINED = 0.8;
+    private static final double GROWTH = 1.15;
+    private static final int FEWEST = 7;
+    private static final int ENOUGH = 30;
+    private static final double FALL_NANOS = 1e9;
+    private static final double RISE_NANOS = 10e9;
+    private static final long QUIET_NANOS = 1_000_000_000;
+    private static final long DRAIN_NANOS = 10_000_000_000L;
+
+    private final int least;
+    private final int most;
+    private double usual;
+    private boolean free = true;
+    private double limit;
+
+    /** Calls begun before the last change that have not ended. */
+    private long passing;
+
+    private long quiet;
+    private long sinceDrain;
+    private boolean draining;
+    private boolean restarting;
+
+    /** Where the last cut, and the first of this congestion, began; 0 if there is none to judge. */
+    private double cutFrom;
+
+    private double cutMedian;
+    private double firstFrom;
+    private double firstMedian;
+
+    AdaptiveLimit(int least, int most) {
+        this.least = least;
+        this.most = most;
+    }
+
+    int limit() {
+        return free ? most : (int) Math.min(limit, most);
+    }
+
+    /** The usual latency; 0 if unknown. */
+    double usualNanos() {
+        return usual;
+    }
+
+    /** From this age a call in flight counts as slow. */
+    double slowNanos() {
+        return usual == 0 ? Double.POSITIVE_INFINITY : CONGESTED * usual;
+    }
+
+    /** Begins anew from a small limit, after an outage; what is known of latencies stays. */
+    void restart(int from) {
+        bind(from, 0);
+        restarting = true;
+    }
+
+    private void bind(double to, int inFlight) {
+        free = false;
+        quiet = 0;
+        sinceDrain = 0;
+        draining = false;
+        restarting = false;
+        cutFrom = 0;
+        firstFrom = 0;
+        change(to, inFlight);
+    }
+
+    private void change(double to, int inFlight) {
+        limit = Math.max(least, to);
+        passing = inFlight;
+    }
+
+    /** Whether calls begun before the last change are still ending, of which {@code ended} just did. */
+    boolean isPassing(long ended, long nanos) {
+        sinceDrain += nanos;
+        boolean isPassing = passing > 0;
+        passing -= ended;
+        return isPassing;
+    }
+
+    /** Decides on a sample; false if it does not suffice, and more is to be gathered. */
+    boolean decide(Sample seen, int inFlight) {
+        if (seen.size() < FEWEST) {
+            return false;
+        }
+        if (usual == 0) {
+            usual = seen.median();
+            return true;
+        }
+        return free ? decideFree(seen, inFlight) : decideBound(seen, inFlight);
+    }
+
+    private boolean decideFree(Sample seen, int inFlight) {
+        int slow = seen.above(CONGESTED * usual);
+        if (isMost(slow, seen)) {
+            double withoutExcess = Math.min(inFlight, seen.size() * CONGESTED * usual / Math.max(1, seen.nanos));
+            bind(Math.sqrt(inFlight * Math.max(1, withoutExcess)), inFlight);
+            return true;
+        }
+        if (seen.size() < ENOUGH && !isMost(seen.size() - slow, seen)) {
+            return false;
+        }
+        learn(seen);
+        return true;
+    }
+
+    private boolean decideBound(Sample seen, int inFlight) {
+        boolean isEnough = seen.size() >= ENOUGH;
+        if (!isEnough && !isMost(seen.size() - seen.above(NEAR * usual), seen)) {
+            return false;
+        }
+        double median = seen.median();
+        quiet = seen.refusals > 0 ? 0 : quiet + seen.nanos;
+        if (isEnough) {
+            judgeCut(median);
+        }
+        if (quiet >= QUIET_NANOS && median < CONGESTED * usual) {
+            free = true;
+        } else if (isMost(seen.above(QUEUED * usual), seen)) {
+            cut(median, inFlight);
+        } else {
+            grow(seen, median, inFlight);
+        }
+        return true;
+    }
+
+    private void judgeCut(double median) {
+        boolean isLowest = limit <= least;
+        if (cutFrom > 0 && (isLowest || limit <= CUT * cutFrom * 1.05)) {
+            if (isLowest || median > cutMedian * Math.sqrt(limit / cutFrom)) {
+                usual = median;
+                limit = firstMedian < NEAR * usual ? firstFrom : cutFrom;
+                sinceDrain = 0;
+            }
+            cutFrom = 0;
+        }
+        if (draining) {
+            usual = Math.min(usual, median);
+            draining = false;
+        }
+    }
+
+    private void cut(double median, int inFlight) {
+        if (cutFrom == 0) {
+            cutFrom = limit;
+            cutMedian = median;
+        }
+        if (firstFrom == 0) {
+            firstFrom = limit;
+            firstMedian = median;
+        }
+        draining = sinceDrain >= DRAIN_NANOS;
+        if (draining) {
+            sinceDrain = 0;
+        }
+        double factor = draining ? DRAINED * usual / median : Math.max(CUT, NEAR * usual / median);
+        change(limit * factor, inFlight);
+    }
+
+    private void grow(Sample seen, double median, int inFlight) {
+        boolean isNear = median < NEAR * usual;
+        restarting = restarting && isNear;
+        if (isNear) {
+            cutFrom = 0;
+            firstFrom = 0;
+            if (median < usual && seen.size() >= ENOUGH) {
+                learn(seen);
+            }
+        }
+        if (seen.refusals > 0 && median < QUEUED * usual) {
+            change(restarting ? 2 * limit : isNear ? limit * GROWTH + 1 : limit + Math.sqrt(limit) / 4, inFlight);
+        }
+    }
+
+    /** The usual follows what is seen: down within a second or so, up within ten. */
+    private void learn(Sample seen) {
+        double median = seen.median();
+        double weight = (double) seen.size() / (seen.size() + ENOUGH);
+        double nanos = median < usual ? FALL_NANOS : RISE_NANOS;
+        usual += (median - usual) * weight * (1 - Math.exp(-seen.nanos / nanos));
+    }
+
+    private static boolean isMost(int hits, Sample seen) {
+        return Evidence.leastShare(hits, seen.size(), Evidence.LIKELY) > 0.5;
+    }
+}

@@ -1,0 +1,67 @@
+package dev.resilience.engine;
+
+/** Latencies to decide on, and how many calls were refused meanwhile. For the pulse alone. */
+final class Sample {
+    private final int[] counts = new int[Latencies.BUCKETS];
+    private int size;
+
+    /** How long it took to gather. */
+    final long nanos;
+
+    /** Calls refused meanwhile because of the limit. */
+    final long refusals;
+
+    Sample(long nanos, long refusals) {
+        this.nanos = nanos;
+        this.refusals = refusals;
+    }
+
+    void add(int bucket, int times) {
+        counts[bucket] += times;
+        size += times;
+    }
+
+    void add(long nanos) {
+        add(Latencies.bucketOf(nanos), 1);
+    }
+
+    int size() {
+        return size;
+    }
+
+    /** How many are longer than this, to the grain of the buckets. */
+    int above(double nanos) {
+        int above = 0;
+        for (int bucket = Latencies.bucketOf((long) nanos) + 1; bucket < counts.length; bucket++) {
+            above += counts[bucket];
+        }
+        return above;
+    }
+
+    double median() {
+        int seen = 0;
+        int bucket = 0;
+        for (seen = counts[0]; 2 * seen < size; seen += counts[bucket]) {
+            bucket++;
+        }
+        return Latencies.valueOf(bucket);
+    }
+
+    /** The buckets of all, in one byte each. */
+    byte[] packed() {
+        byte[] packed = new byte[size];
+        int at = 0;
+        for (int bucket = 0; bucket < counts.length; bucket++) {
+            for (int i = 0; i < counts[bucket]; i++) {
+                packed[at++] = (byte) bucket;
+            }
+        }
+        return packed;
+    }
+
+    void unpack(byte[] packed) {
+        for (byte bucket : packed) {
+            add(Byte.toUnsignedInt(bucket), 1);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+package dev.resilience.engine;
+
+import static dev.resilience.engine.BreakerState.CLOSED;
+import static dev.resilience.engine.BreakerState.HALF_OPEN;
+import static dev.resilience.engine.BreakerState.OPEN;
+import static dev.resilience.engine.Outcome.FAILURE;
+import static dev.resilience.engine.Outcome.SUCCESS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AdaptiveBreakerTest {
+    private static final long MILLIS = 1_000_000;
+    private static final long PULSE = 100 * MILLIS;
+
+    private final List<String> transitions = new ArrayList<>();
+    private long now = -5_000_000_000L;
+    private final AdaptiveBreaker breaker = new AdaptiveBreaker(
+            AdaptiveConfig.DEFAULT,
+            new SplittableRandom(7),
+            (from, to, counts) -> transitions.add(from + " " + to + " " + counts),
+            now);
+
+    @Nested
+    class Closed {
+        @Test
+        void twentyFailuresInARowOpenItAtOnce() {
+            fail(19);
+            assertThat(breaker.state()).isEqualTo(CLOSED);
+            fail(1);
+            assertThat(breaker.state()).isEqualTo(OPEN);
+            assertThat(transitions).containsExactly("CLOSED OPEN failures=20 in a row");
+            assertThat(breaker.tryAcquire(now)).isEqualTo(Breaker.REFUSED);
+        }
+
+        @Test
+        void aSuccessEndsTheRow() {
+            fail(19);
+            succeed(1, 10);
+            fail(19);
+            assertThat(breaker.state()).isEqualTo(CLOSED);
+        }
+
+        @Test
+        void mostOfManyFailingOpensItThoughNoneAreInARow() {
+            for (int second = 0; second < 2 && breaker.state() == CLOSED; second++) {
+                for (int i = 0; i < 20; i++) {
+                    fail(4);
+                    succeed(1, 10);
+                }
+                pass(Duration.ofMillis(100));
+            }
+            assertThat(transitions).containsExactly("CLOSED OPEN failures=80/100 in about 1s");
+        }
+
+        @Test
+        void aThirdFailingDoesNot() {
+            for (int i = 0; i < 600; i++) {
+                fail(1);
+                succeed(2, 10);
+                if (i % 10 == 0) {
+                    pass(Duration.ofMillis(100));
+                }
+            }
+            assertThat(breaker.state()).isEqualTo(CLOSED);
+        }
+
+        @Test
+        void callsThatDoNotEndOpenItOnceTheyAreOlderThanAnySeen() {
+            warm();
+            List<Long> hung = acquire(30);
+            pass(Duration.ofMillis(900));
+            assertThat(breaker.state()).isEqualTo(CLOSED);
+            pass(Duration.ofMillis(300));
+            assertThat(breaker.state()).isEqualTo(OPEN);
+            assertThat(breaker.inFlight()).isLessThanOrEqualTo(hung.size());
+        }
+
+        @Test
+        void aCallWrittenOffIsNotCountedAgainWhenItEnds() {
+            warm();
+            long hung = breaker.tryAcquire(now);
+            for (int i = 0; i < 15; i++) {
+                succeed(20, 10);
+                pass(Duration.ofMillis(100));
+            }
+            assertThat(breaker.inFlight()).isZero();
+            breaker.settle(hung, SUCCESS, now);
+            assertThat(breaker.inFlight()).isZero();
+            assertThat(breaker.state()).isEqualTo(CLOSED);
+        }
+    }
+
+    @Nested
+    class Open {
+        @Test
+        void letsOneProbeOutAtATimeAndClosesByARamp() {
+            fail(20);
+            pass(Duration.ofMillis(300));
+            for (int i = 0; i < 3; i++) {
+                long probe = breaker.tryAcquire(now);
+                assertThat(probe).isNotEqualTo(Breaker.REFUSED);
+                assertThat(breaker.tryAcquire(now)).isEqualTo(Breaker.REFUSED);
+                assertThat(breaker.state()).isEqualTo(OPEN);
+                breaker.settle(probe, SUCCESS, now);
+            }
+            assertThat(breaker.state()).isEqualTo(HALF_OPEN);
+            pass(Duration.ofMillis(500));
+            assertThat(breaker.state()).isEqualTo(CLOSED);
+            assertThat(transitions)
+                    .containsExactly(
+                            "CLOSED OPEN failures=20 in a row",
+                            "OPEN HALF_OPEN 3 probes in a row succeeded",
+                            "HALF_OPEN CLOSED failures=0/0 while recovering");
+        }
+
+        @Test
+        void aProbeThatHangsFreesItsPlaceAndItsOutcomeIsStale() {
+            warm();
+            fail(20);
+            pass(Duration.ofMillis(200));
+            long hung = breaker.tryAcquire(now);
+            assertThat(hung).isNotEqualTo(Breaker.REFUSED);
+            pass(Duration.ofSeconds(1));
+            long next = breaker.tryAcquire(now);
+            assertThat(next).isNotEqualTo(Breaker.REFUSED);
+            breaker.settle(hung, FAILURE, now);
+            breaker.settle(next, SUCCESS, now);
+            assertThat(breaker.tryAcquire(now)).isNotEqualTo(Breaker.REFUSED);
+        }
+
+        @Test
+        void lateSuccessesOfCallsBegunBeforeOnlyBringAProbeForward() {
+            List<Long> old = acquire(10);
+            fail(20);
+            old.forEach(permit -> breaker.settle(permit, SUCCESS, now));
+            assertThat(breaker.state()).isEqualTo(OPEN);
+            assertThat(breaker.tryAcquire(now)).isNotEqualTo(Breaker.REFUSED);
+            assertThat(breaker.tryAcquire(now)).isEqualTo(Breaker.REFUSED);
+        }
+    }
+
+    @Nested
+    class StalledItself {
+        @Test
+        void failuresOfCallsThatWereUnderWayAreSetAside() {
+            warm();
+            List<Long> under = acquire(50);
+            now += 3_000 * MILLIS;
+            under.forEach(permit -> breaker.settle(permit, FAILURE, now));
+            pass(Duration.ofSeconds(1));
+            assertThat(breaker.state()).isEqualTo(CLOSED);
+            assertThat(breaker.inFlight()).isZero();
+        }
+
+        @Test
+        void callsThatWereUnderWayAreNoOlderForIt() {
+            warm();
+            acquire(50);
+            now += 3_000 * MILLIS;
+            pass(Duration.ofMillis(900));
+            assertThat(breaker.state()).isEqualTo(CLOSED);
+        }
+
+        @Test
+        void aFaultThatBeginsThenStillOpensIt() {
+            warm();
+            acquire(50);
+            now += 3_000 * MILLIS;
+            breaker.pulse(now);
+            fail(20);
+            assertThat(breaker.state()).isEqualTo(OPEN);
+        }
+    }
+
+    @Nested
+    class Nobody {
+        @Test
+        void pulsesAndStillNothingStaysRefused() {
+            fail(20);
+            for (int i = 0; i < 100 && breaker.state() != CLOSED; i++) {
+                now += 1_100 * MILLIS;
+                succeed(5, 1);
+            }
+            assertThat(breaker.state()).isEqualTo(CLOSED);
+        }
+    }
+
+    /** From wherever a random walk leads: if all calls succeed from there on, it is closed within five seconds. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void isClosedWithinFiveSecondsOfSuccesses(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        List<Long> open = new ArrayList<>();
+        for (int walk = 0; walk < 40; walk++) {
+            double failing = random.nextDouble();
+            for (int step = random.nextInt(3_000); step > 0; step--) {
+                walkOn(random, failing, open);
+            }
+            assertThat(breaker.inFlight()).isLessThanOrEqualTo(Math.max(open.size(), 0));
+            for (int i = 0; i < 50; i++) {
+                for (int call = 0; call < 20; call++) {
+                    succeed(1, 1);
+                }
+                pass(Duration.ofNanos(PULSE));
+            }
+            assertThat(breaker.state()).as("walk %s of seed %s", walk, seed).isEqualTo(CLOSED);
+        }
+        open.forEach(permit -> breaker.settle(permit, SUCCESS, now));
+        assertThat(breaker.inFlight()).isZero();
+    }
+
+    private void walkOn(SplittableRandom random, double failing, List<Long> open) {
+        int what = random.nextInt(100);
+        if (what < 50) {
+            long permit = breaker.tryAcquire(now);
+            if (permit != Breaker.REFUSED && permit != AdaptiveBreaker.LIMITED) {
+                open.add(permit);
+            }
+        } else if (what < 90 && !open.isEmpty()) {
+            long permit = open.remove(random.nextInt(open.size()));
+            Outcome outcome = random.nextDouble() < failing ? FAILURE : SUCCESS;
+            breaker.settle(permit, random.nextInt(20) == 0 ? Outcome.IGNORED : outcome, now);
+        } else if (what < 99) {
+            now += random.nextInt(30) * MILLIS;
+            breaker.pulse(now);
+        } else {
+            now += random.nextInt(2_000) * MILLIS;
+        }
+    }
+
+    /** A second of calls that take 10 ms. */
+    private void warm() {
+        for (int i = 0; i < 10; i++) {
+            succeed(20, 10);
+            pass(Duration.ofNanos(PULSE));
+        }
+    }
+
+    private void succeed(int calls, int millis) {
+        for (int i = 0; i < calls; i++) {
+            long permit = breaker.tryAcquire(now - millis * MILLIS);
+            breaker.settle(permit, SUCCESS, now);
+        }
+    }
+
+    private void fail(int calls) {
+        acquire(calls).forEach(permit -> breaker.settle(permit, FAILURE, ++now));
+    }
+
+    private List<Long> acquire(int calls) {
+        List<Long> permits = new ArrayList<>();
+        for (int i = 0; i < calls; i++) {
+            permits.add(breaker.tryAcquire(now));
+        }
+        return permits;
+    }
+
+    private void pass(Duration time) {
+        for (long end = now + time.toNanos(); now < end; ) {
+            now = Math.min(end, now + PULSE);
+            breaker.pulse(now);
+        }
+    }
+}
