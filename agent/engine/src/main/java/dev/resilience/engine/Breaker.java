@@ -224,7 +224,7 @@ public final class Breaker {
         probeTable.clear();
         stillWord = halfOpen;
         stillSince = nowNanos;
-        window = Window.of(config.strategy(), Word.generationAfter(open, 2), nowNanos);
+        window = window.next(Word.generationAfter(open, 2), nowNanos);
         String counts = "waited=" + Window.text(Duration.ofNanos(current.nanos()));
         return move(open, halfOpen, counts, nowNanos);
     }

@@ -26,6 +26,11 @@ final class CallWindow extends Window {
     }
 
     @Override
+    Window next(long generation, long nowNanos) {
+        return new CallWindow(strategy, generation);
+    }
+
+    @Override
     void succeeded(long latencyNanos) {
         record(0);
     }

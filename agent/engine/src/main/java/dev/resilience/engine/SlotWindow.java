@@ -38,6 +38,11 @@ final class SlotWindow extends Window {
     }
 
     @Override
+    Window next(long generation, long nowNanos) {
+        return new SlotWindow(strategy, generation, nowNanos);
+    }
+
+    @Override
     void succeeded(long latencyNanos) {
         counted.addSuccess();
     }

@@ -4,12 +4,17 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** The failures in a row; a success ends the row, and writes only if there is one. */
 final class StreakWindow extends Window {
-    private final int allowed;
+    private final Strategy.Consecutive strategy;
     private final AtomicLong streak = new AtomicLong();
 
     StreakWindow(Strategy.Consecutive strategy, long generation) {
         super(generation);
-        this.allowed = strategy.failures();
+        this.strategy = strategy;
+    }
+
+    @Override
+    Window next(long generation, long nowNanos) {
+        return new StreakWindow(strategy, generation);
     }
 
     @Override
@@ -26,7 +31,7 @@ final class StreakWindow extends Window {
 
     @Override
     boolean isBreached() {
-        return streak.get() >= allowed;
+        return streak.get() >= strategy.failures();
     }
 
     @Override

@@ -20,6 +20,9 @@ abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow {
         return new SlotWindow((Strategy.TimeWindow) strategy, generation, nowNanos);
     }
 
+    /** The window of a later closed generation: empty, but for what outlasts one. */
+    abstract Window next(long generation, long nowNanos);
+
     final long generation() {
         return generation;
     }
