@@ -1,28 +1,15 @@
 package dev.resilience.engine;
 
-import java.util.Arrays;
-
 /** The outcomes of the last seconds, let go one slot at a time. */
 final class SlotWindow extends Window {
     /*
-     * Calls only count up. The pulse alone keeps the ring: begun[slot] is what had been counted when that slot began,
-     * so what the window holds is the sum now less what had been counted when its oldest slot began. Nothing is ever
-     * reset, so nothing can be lost in a reset.
-     *
-     * What was counted since the previous pulse is dated by this one. A pulse that comes late therefore dates it later
-     * than it was, never earlier: an outcome stays for at least the window less a slot, and leaves at most the lateness
-     * too late. It is in one slot only, whatever the pulse skipped.
+     * Calls only count up. The pulse alone keeps the ring, which knows what had been counted when the oldest slot began;
+     * what the window holds is the sum now less that. Nothing is ever reset, so nothing can be lost in a reset.
      */
     private final Strategy.TimeWindow strategy;
     private final Share failureRate;
-    private final long slotNanos;
     private final StripedCounts counted = new StripedCounts();
-
-    private final Counts[] begun;
-    private Counts atLastPulse = Counts.NONE;
-    private long lastPulse;
-    private long intoSlot;
-    private int slot;
+    private final SlotRing ring;
 
     /** Written by the pulse, read by failing calls. */
     private volatile Counts oldest = Counts.NONE;
@@ -31,10 +18,7 @@ final class SlotWindow extends Window {
         super(generation);
         this.strategy = strategy;
         this.failureRate = Share.of(strategy.failureRate());
-        this.slotNanos = strategy.window().toNanos() / strategy.slots();
-        this.begun = new Counts[strategy.slots()];
-        Arrays.fill(begun, Counts.NONE);
-        this.lastPulse = nowNanos;
+        this.ring = new SlotRing(strategy.window().toNanos(), strategy.slots(), nowNanos);
     }
 
     @Override
@@ -63,22 +47,11 @@ final class SlotWindow extends Window {
 
     @Override
     void moveOn(long nowNanos) {
-        // a clock that stepped back has lost us the time since; the next pulse goes on from there
-        long elapsed = Math.max(0, nowNanos - lastPulse);
-        intoSlot += elapsed;
-        lastPulse = nowNanos;
-        long passed = intoSlot / slotNanos;
-        intoSlot %= slotNanos;
-        for (long i = Math.min(passed, begun.length); i > 0; i--) {
-            slot = (slot + 1) % begun.length;
-            begun[slot] = atLastPulse;
-        }
-        if (passed > 0) {
-            oldest = begun[(slot + 1) % begun.length];
-        }
         Counts sum = counted.sum();
-        counted.grow(sum.calls() - atLastPulse.calls(), elapsed);
-        atLastPulse = sum;
+        counted.grow(sum.calls() - ring.atLastPulse().calls(), nowNanos - ring.lastPulse());
+        if (ring.moveOn(nowNanos, sum) > 0) {
+            oldest = ring.oldest();
+        }
     }
 
     @Override
