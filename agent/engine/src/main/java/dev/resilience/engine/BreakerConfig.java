@@ -1,6 +1,7 @@
 package dev.resilience.engine;
 
 import static dev.resilience.engine.Rules.require;
+import static dev.resilience.engine.Rules.requireBetween;
 
 import java.time.Duration;
 
@@ -41,9 +42,5 @@ public record BreakerConfig(
                 "above 0% and at most 100%",
                 probeSuccessRate);
         requireBetween("probe-timeout", probeTimeout, Duration.ofMillis(10), Duration.ofHours(1), "10ms to 1h");
-    }
-
-    private static void requireBetween(String key, Duration value, Duration least, Duration most, String rule) {
-        require(value.compareTo(least) >= 0 && value.compareTo(most) <= 0, key, rule, value);
     }
 }

@@ -1,6 +1,11 @@
 package dev.resilience.engine;
 
+import static dev.resilience.engine.Rules.HOUR;
+import static dev.resilience.engine.Rules.SECOND;
 import static dev.resilience.engine.Rules.require;
+import static dev.resilience.engine.Rules.requireBetween;
+import static dev.resilience.engine.Rules.requireFailureRate;
+import static dev.resilience.engine.Rules.requireMinimumCalls;
 
 import java.time.Duration;
 
@@ -31,14 +36,10 @@ public sealed interface Strategy {
         public static final double DEFAULT_FAILURE_RATE = 0.5;
 
         public TimeWindow {
-            require(
-                    window.compareTo(Duration.ofSeconds(1)) >= 0 && window.compareTo(Duration.ofHours(1)) <= 0,
-                    "window",
-                    "1s to 1h",
-                    window);
+            requireBetween("window", window, SECOND, HOUR, "1s to 1h");
             require(slots >= 1 && slots <= 600, "slots", "1 to 600", slots);
-            require(minimumCalls >= 1 && minimumCalls <= 1_000_000, "minimum-calls", "1 to 1000000", minimumCalls);
-            require(failureRate > 0 && failureRate < 1, "failure-rate", "above 0% and below 100%", failureRate);
+            requireMinimumCalls(minimumCalls);
+            requireFailureRate(failureRate);
         }
     }
 
@@ -59,7 +60,24 @@ public sealed interface Strategy {
                     "minimum-calls",
                     "1 to the window's calls",
                     minimumCalls);
-            require(failureRate > 0 && failureRate < 1, "failure-rate", "above 0% and below 100%", failureRate);
+            requireFailureRate(failureRate);
+        }
+    }
+
+    /**
+     * Trips when the moving average of failures is over {@code failureRate}.
+     *
+     * @param alpha how much the last outcome weighs, 0.05 to 0.3
+     * @param minimumCalls outcomes it must have seen before the average means anything, 1 to 1,000,000
+     * @param failureRate the average above which it trips, above 0 and below 1
+     */
+    record Ewma(double alpha, int minimumCalls, double failureRate) implements Strategy {
+        public static final double DEFAULT_ALPHA = 0.2;
+
+        public Ewma {
+            require(alpha >= 0.05 && alpha <= 0.3, "alpha", "0.05 to 0.3", alpha);
+            requireMinimumCalls(minimumCalls);
+            requireFailureRate(failureRate);
         }
     }
 }

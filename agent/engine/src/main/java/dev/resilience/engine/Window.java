@@ -3,7 +3,7 @@ package dev.resilience.engine;
 import java.time.Duration;
 
 /** The outcomes that still count in one closed generation; the next closed generation has its own, empty. */
-abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow {
+abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow, EwmaWindow {
     private final long generation;
 
     Window(long generation) {
@@ -16,6 +16,9 @@ abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow {
         }
         if (strategy instanceof Strategy.CountWindow countWindow) {
             return new CallWindow(countWindow, generation);
+        }
+        if (strategy instanceof Strategy.Ewma ewma) {
+            return new EwmaWindow(ewma, generation);
         }
         return new SlotWindow((Strategy.TimeWindow) strategy, generation, nowNanos);
     }
