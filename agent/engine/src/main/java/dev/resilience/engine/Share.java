@@ -13,6 +13,11 @@ record Share(long billionths) {
         return part * WHOLE > Math.min(billionths, WHOLE - 1) * whole;
     }
 
+    /** As much or more. Exact up to 9 billion calls. */
+    boolean isReachedBy(long part, long whole) {
+        return part * WHOLE >= billionths * whole;
+    }
+
     /** The least number that is this share of {@code whole}, at least one. Exact up to 9 billion calls. */
     long leastOf(long whole) {
         return Math.max(1, (billionths * whole + WHOLE - 1) / WHOLE);

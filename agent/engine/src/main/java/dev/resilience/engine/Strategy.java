@@ -1,6 +1,7 @@
 package dev.resilience.engine;
 
 import static dev.resilience.engine.Rules.HOUR;
+import static dev.resilience.engine.Rules.MILLISECOND;
 import static dev.resilience.engine.Rules.SECOND;
 import static dev.resilience.engine.Rules.require;
 import static dev.resilience.engine.Rules.requireBetween;
@@ -78,6 +79,57 @@ public sealed interface Strategy {
             require(alpha >= 0.05 && alpha <= 0.3, "alpha", "0.05 to 0.3", alpha);
             requireMinimumCalls(minimumCalls);
             requireFailureRate(failureRate);
+        }
+    }
+
+    /**
+     * Trips when in {@code periods} periods running at least {@code failureRate} of the calls failed and the P90 latency
+     * was over its bound: {@code p90Margin} over the running mean of what is usual, from {@code p90} to {@code maxP90}.
+     *
+     * @param failureRate the share from which on a period is bad, above 0 and below 1
+     * @param minimumCalls calls a period must hold before it means anything, 1 to 1,000,000
+     * @param period how long one period is, 1 s to 1 h
+     * @param shortPeriod how long it is after {@code shortPeriodAfter} trips, 1 s to {@code period}
+     * @param shortPeriodAfter 1 to 1000
+     * @param periods how many bad ones in a row trip it, 1 to 100
+     * @param p90 the least bound, 1 ms to 1 h
+     * @param maxP90 the greatest bound, {@code p90} to 1 h
+     * @param p90Margin 0 to 10
+     */
+    record TwoDimension(
+            double failureRate,
+            int minimumCalls,
+            Duration period,
+            Duration shortPeriod,
+            int shortPeriodAfter,
+            int periods,
+            Duration p90,
+            Duration maxP90,
+            double p90Margin)
+            implements Strategy {
+        public static final double DEFAULT_FAILURE_RATE = 0.2;
+        public static final Duration DEFAULT_PERIOD = Duration.ofSeconds(10);
+        public static final Duration DEFAULT_SHORT_PERIOD = Duration.ofSeconds(5);
+        public static final int DEFAULT_SHORT_PERIOD_AFTER = 2;
+        public static final int DEFAULT_PERIODS = 3;
+        public static final Duration DEFAULT_P90 = Duration.ofMillis(800);
+        public static final Duration DEFAULT_MAX_P90 = Duration.ofMillis(1500);
+        public static final double DEFAULT_P90_MARGIN = 0.2;
+
+        public TwoDimension {
+            requireFailureRate(failureRate);
+            requireMinimumCalls(minimumCalls);
+            requireBetween("period", period, SECOND, HOUR, "1s to 1h");
+            requireBetween("short-period", shortPeriod, SECOND, period, "1s to period");
+            require(
+                    shortPeriodAfter >= 1 && shortPeriodAfter <= 1000,
+                    "short-period-after",
+                    "1 to 1000 trips",
+                    shortPeriodAfter);
+            require(periods >= 1 && periods <= 100, "periods", "1 to 100", periods);
+            requireBetween("p90", p90, MILLISECOND, HOUR, "1ms to 1h");
+            requireBetween("max-p90", maxP90, p90, HOUR, "p90 to 1h");
+            require(p90Margin >= 0 && p90Margin <= 10, "p90-margin", "0% to 1000%", p90Margin);
         }
     }
 }

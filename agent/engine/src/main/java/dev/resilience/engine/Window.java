@@ -3,7 +3,7 @@ package dev.resilience.engine;
 import java.time.Duration;
 
 /** The outcomes that still count in one closed generation; the next closed generation has its own, empty. */
-abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow, EwmaWindow {
+abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow, EwmaWindow, PeriodWindow {
     private final long generation;
 
     Window(long generation) {
@@ -19,6 +19,9 @@ abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow, EwmaW
         }
         if (strategy instanceof Strategy.Ewma ewma) {
             return new EwmaWindow(ewma, generation);
+        }
+        if (strategy instanceof Strategy.TwoDimension twoDimension) {
+            return new PeriodWindow(twoDimension, generation, nowNanos);
         }
         return new SlotWindow((Strategy.TimeWindow) strategy, generation, nowNanos);
     }

@@ -13,6 +13,17 @@ final class Bench {
     static final BreakerConfig TIME_WINDOW = config(new Strategy.TimeWindow(Duration.ofSeconds(10), 10, 20, 0.5));
     static final BreakerConfig COUNT_WINDOW = config(new Strategy.CountWindow(20, 20, 0.5));
 
+    static final BreakerConfig TWO_DIMENSION = config(new Strategy.TwoDimension(
+            0.2,
+            20,
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(5),
+            2,
+            3,
+            Duration.ofMillis(800),
+            Duration.ofMillis(1500),
+            0.2));
+
     final List<String> transitions = new ArrayList<>();
     final Breaker breaker;
     long now;
@@ -69,6 +80,17 @@ final class Bench {
         }
     }
 
+    /** One that began {@code latency} ago. */
+    void call(Outcome outcome, Duration latency) {
+        settle(breaker.tryAcquire(now - latency.toNanos()), outcome);
+    }
+
+    void calls(int times, Outcome outcome, Duration latency) {
+        for (int i = 0; i < times; i++) {
+            call(outcome, latency);
+        }
+    }
+
     void pulse() {
         breaker.pulse(now);
     }
@@ -90,6 +112,14 @@ final class Bench {
     void trip() {
         while (breaker.state() == BreakerState.CLOSED) {
             call(Outcome.FAILURE);
+        }
+    }
+
+    /** Of any strategy: calls fail, and take the longer the longer it lasts. */
+    void tripInTime() {
+        for (int i = 0; breaker.state() == BreakerState.CLOSED && i < 1000; i++) {
+            calls(20, Outcome.FAILURE, Duration.ofMillis(10L * i));
+            pass(Duration.ofMillis(100));
         }
     }
 
