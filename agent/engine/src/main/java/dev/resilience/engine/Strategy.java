@@ -132,4 +132,51 @@ public sealed interface Strategy {
             require(p90Margin >= 0 && p90Margin <= 10, "p90-margin", "0% to 1000%", p90Margin);
         }
     }
+
+    /**
+     * Trips when the service level objective is violated {@code violations} times running and latency climbs. It is
+     * violated when more than {@code budget} of the calls in the short window failed or took longer than {@code slo}.
+     *
+     * @param slo the latency that all calls but {@code budget} of them keep, 1 ms to 1 h
+     * @param budget the share that may exceed it: 0.001 for a P99.9, above 0 and below 1
+     * @param minimumCalls calls the short window must hold before it means anything, 1 to 1,000,000
+     * @param shortWindow what is looked at for violations, 1 s to 1 h
+     * @param longWindow what is looked at for the climb, {@code shortWindow} to 1 d
+     * @param slots into how many parts each window is cut, 2 to 600
+     * @param violations 1 to 1000, one for each slot of the short window in which calls ended
+     * @param climb by how much a minute that same percentile must rise, 1 ms to 1 h
+     */
+    record Slo(
+            Duration slo,
+            double budget,
+            int minimumCalls,
+            Duration shortWindow,
+            Duration longWindow,
+            int slots,
+            int violations,
+            Duration climb)
+            implements Strategy {
+        public static final double DEFAULT_BUDGET = 0.001;
+        /** With fewer, one slow call alone is more than the budget. */
+        public static final int DEFAULT_MINIMUM_CALLS = 1000;
+
+        public static final Duration DEFAULT_SHORT_WINDOW = Duration.ofSeconds(30);
+        public static final Duration DEFAULT_LONG_WINDOW = Duration.ofMinutes(5);
+        public static final int DEFAULT_SLOTS = 300;
+        public static final int DEFAULT_VIOLATIONS = 3;
+        public static final Duration DEFAULT_CLIMB = Duration.ofMillis(120);
+        /** How long a breaker of this strategy stays open at first. */
+        public static final Duration DEFAULT_OPEN_FOR = Duration.ofSeconds(60);
+
+        public Slo {
+            requireBetween("slo", slo, MILLISECOND, HOUR, "1ms to 1h");
+            require(budget > 0 && budget < 1, "slo-budget", "above 0% and below 100%", budget);
+            requireMinimumCalls(minimumCalls);
+            requireBetween("short-window", shortWindow, SECOND, HOUR, "1s to 1h");
+            requireBetween("long-window", longWindow, shortWindow, Duration.ofDays(1), "short-window to 1d");
+            require(slots >= 2 && slots <= 600, "slots", "2 to 600", slots);
+            require(violations >= 1 && violations <= 1000, "slo-violations", "1 to 1000", violations);
+            requireBetween("slo-climb", climb, MILLISECOND, HOUR, "1ms to 1h");
+        }
+    }
 }

@@ -3,7 +3,7 @@ package dev.resilience.engine;
 import java.time.Duration;
 
 /** The outcomes that still count in one closed generation; the next closed generation has its own, empty. */
-abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow, EwmaWindow, PeriodWindow {
+abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow, EwmaWindow, PeriodWindow, SloWindow {
     private final long generation;
 
     Window(long generation) {
@@ -22,6 +22,9 @@ abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow, EwmaW
         }
         if (strategy instanceof Strategy.TwoDimension twoDimension) {
             return new PeriodWindow(twoDimension, generation, nowNanos);
+        }
+        if (strategy instanceof Strategy.Slo slo) {
+            return new SloWindow(slo, generation, nowNanos);
         }
         return new SlotWindow((Strategy.TimeWindow) strategy, generation, nowNanos);
     }

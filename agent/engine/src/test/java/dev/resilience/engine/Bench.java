@@ -23,6 +23,15 @@ final class Bench {
             Duration.ofMillis(800),
             Duration.ofMillis(1500),
             0.2));
+    static final BreakerConfig SLO = config(new Strategy.Slo(
+            Duration.ofMillis(800),
+            0.001,
+            1000,
+            Duration.ofSeconds(30),
+            Duration.ofMinutes(5),
+            300,
+            3,
+            Duration.ofMillis(120)));
 
     final List<String> transitions = new ArrayList<>();
     final Breaker breaker;
