@@ -21,7 +21,10 @@ class AllocationTest {
         return List.of(
                 Bench.CONSECUTIVE,
                 Bench.config(new Strategy.TimeWindow(Duration.ofSeconds(10), 10, 20, 0.5)),
-                Bench.config(new Strategy.CountWindow(100, 20, 0.5)));
+                Bench.config(new Strategy.CountWindow(100, 20, 0.5)),
+                Bench.config(new Strategy.Ewma(0.2, 20, 0.5)),
+                Bench.TWO_DIMENSION,
+                Bench.SLO);
     }
 
     @ParameterizedTest
@@ -42,7 +45,7 @@ class AllocationTest {
     @MethodSource("strategies")
     void allocatesNothingForAMillionRefusals(BreakerConfig config) {
         Bench bench = new Bench(config);
-        bench.trip();
+        bench.tripInTime();
         assertThat(leastOfThree(() -> {
                     for (int i = 0; i < CALLS; i++) {
                         bench.breaker.settle(bench.breaker.tryAcquire(bench.now), FAILURE, bench.now);

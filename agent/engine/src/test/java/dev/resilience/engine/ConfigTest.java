@@ -45,7 +45,37 @@ class ConfigTest {
                         Strategy.TimeWindow.DEFAULT_FAILURE_RATE),
                 () -> new Strategy.CountWindow(1, 1, Double.MIN_VALUE),
                 () -> new Strategy.CountWindow(10_000, 10_000, Math.nextDown(1.0)),
-                () -> new Strategy.CountWindow(Strategy.CountWindow.DEFAULT_CALLS, 20, 0.5));
+                () -> new Strategy.CountWindow(Strategy.CountWindow.DEFAULT_CALLS, 20, 0.5),
+                () -> new Strategy.Ewma(0.05, 1, Double.MIN_VALUE),
+                () -> new Strategy.Ewma(0.3, 1_000_000, Math.nextDown(1.0)),
+                () -> new Strategy.Ewma(Strategy.Ewma.DEFAULT_ALPHA, 20, 0.5),
+                () -> two(Double.MIN_VALUE, 1, SECOND, SECOND, 1, 1),
+                () -> two(Math.nextDown(1.0), 1_000_000, HOUR, HOUR, 1000, 100),
+                () -> p90(MS, MS, 0),
+                () -> p90(HOUR, HOUR, 10),
+                () -> new Strategy.TwoDimension(
+                        Strategy.TwoDimension.DEFAULT_FAILURE_RATE,
+                        20,
+                        Strategy.TwoDimension.DEFAULT_PERIOD,
+                        Strategy.TwoDimension.DEFAULT_SHORT_PERIOD,
+                        Strategy.TwoDimension.DEFAULT_SHORT_PERIOD_AFTER,
+                        Strategy.TwoDimension.DEFAULT_PERIODS,
+                        Strategy.TwoDimension.DEFAULT_P90,
+                        Strategy.TwoDimension.DEFAULT_MAX_P90,
+                        Strategy.TwoDimension.DEFAULT_P90_MARGIN),
+                () -> slo(MS, Double.MIN_VALUE, 1, SECOND, SECOND),
+                () -> slo(HOUR, Math.nextDown(1.0), 1_000_000, HOUR, DAY),
+                () -> climbing(600, 1000, HOUR),
+                () -> climbing(2, 1, MS),
+                () -> new Strategy.Slo(
+                        SECOND,
+                        Strategy.Slo.DEFAULT_BUDGET,
+                        Strategy.Slo.DEFAULT_MINIMUM_CALLS,
+                        Strategy.Slo.DEFAULT_SHORT_WINDOW,
+                        Strategy.Slo.DEFAULT_LONG_WINDOW,
+                        Strategy.Slo.DEFAULT_SLOTS,
+                        Strategy.Slo.DEFAULT_VIOLATIONS,
+                        Strategy.Slo.DEFAULT_CLIMB));
     }
 
     @ParameterizedTest
@@ -121,7 +151,67 @@ class ConfigTest {
                         "failure-rate must be above 0% and below 100%, was 0.0"),
                 wrong(
                         () -> new Strategy.CountWindow(10, 1, 1),
-                        "failure-rate must be above 0% and below 100%, was 1.0"));
+                        "failure-rate must be above 0% and below 100%, was 1.0"),
+                wrong(() -> new Strategy.Ewma(0.049, 1, 0.5), "alpha must be 0.05 to 0.3, was 0.049"),
+                wrong(() -> new Strategy.Ewma(0.301, 1, 0.5), "alpha must be 0.05 to 0.3, was 0.301"),
+                wrong(() -> new Strategy.Ewma(Double.NaN, 1, 0.5), "alpha must be 0.05 to 0.3, was NaN"),
+                wrong(() -> new Strategy.Ewma(0.2, 0, 0.5), "minimum-calls must be 1 to 1000000, was 0"),
+                wrong(() -> new Strategy.Ewma(0.2, 1, 1), "failure-rate must be above 0% and below 100%, was 1.0"),
+                wrong(() -> two(0, 1, SECOND, SECOND, 1, 1), "failure-rate must be above 0% and below 100%, was 0.0"),
+                wrong(() -> two(0.2, 0, SECOND, SECOND, 1, 1), "minimum-calls must be 1 to 1000000, was 0"),
+                wrong(
+                        () -> two(0.2, 1, SECOND.minus(NANO), SECOND, 1, 1),
+                        "period must be 1s to 1h, was PT0.999999999S"),
+                wrong(
+                        () -> two(0.2, 1, SECOND, SECOND.plus(NANO), 1, 1),
+                        "short-period must be 1s to period, was PT1.000000001S"),
+                wrong(() -> two(0.2, 1, SECOND, SECOND, 0, 1), "short-period-after must be 1 to 1000 trips, was 0"),
+                wrong(
+                        () -> two(0.2, 1, SECOND, SECOND, 1001, 1),
+                        "short-period-after must be 1 to 1000 trips, was 1001"),
+                wrong(() -> two(0.2, 1, SECOND, SECOND, 1, 0), "periods must be 1 to 100, was 0"),
+                wrong(() -> two(0.2, 1, SECOND, SECOND, 1, 101), "periods must be 1 to 100, was 101"),
+                wrong(() -> p90(Duration.ZERO, SECOND, 0.2), "p90 must be 1ms to 1h, was PT0S"),
+                wrong(() -> p90(SECOND, SECOND.minus(NANO), 0.2), "max-p90 must be p90 to 1h, was PT0.999999999S"),
+                wrong(() -> p90(SECOND, HOUR.plus(NANO), 0.2), "max-p90 must be p90 to 1h, was PT1H0.000000001S"),
+                wrong(() -> p90(SECOND, SECOND, -0.01), "p90-margin must be 0% to 1000%, was -0.01"),
+                wrong(() -> p90(SECOND, SECOND, 10.1), "p90-margin must be 0% to 1000%, was 10.1"),
+                wrong(() -> slo(Duration.ZERO, 0.1, 1, SECOND, SECOND), "slo must be 1ms to 1h, was PT0S"),
+                wrong(() -> slo(DAY, 0.1, 1, SECOND, SECOND), "slo must be 1ms to 1h, was PT24H"),
+                wrong(() -> slo(SECOND, 0, 1, SECOND, SECOND), "slo-budget must be above 0% and below 100%, was 0.0"),
+                wrong(() -> slo(SECOND, 1, 1, SECOND, SECOND), "slo-budget must be above 0% and below 100%, was 1.0"),
+                wrong(() -> slo(SECOND, 0.1, 0, SECOND, SECOND), "minimum-calls must be 1 to 1000000, was 0"),
+                wrong(() -> slo(SECOND, 0.1, 1, NANO, SECOND), "short-window must be 1s to 1h, was PT0.000000001S"),
+                wrong(
+                        () -> slo(SECOND, 0.1, 1, SECOND.plus(NANO), SECOND),
+                        "long-window must be short-window to 1d, was PT1S"),
+                wrong(
+                        () -> slo(SECOND, 0.1, 1, SECOND, DAY.plus(NANO)),
+                        "long-window must be short-window to 1d, was PT24H0.000000001S"),
+                wrong(() -> climbing(1, 1, SECOND), "slots must be 2 to 600, was 1"),
+                wrong(() -> climbing(601, 1, SECOND), "slots must be 2 to 600, was 601"),
+                wrong(() -> climbing(2, 0, SECOND), "slo-violations must be 1 to 1000, was 0"),
+                wrong(() -> climbing(2, 1001, SECOND), "slo-violations must be 1 to 1000, was 1001"),
+                wrong(() -> climbing(2, 1, Duration.ZERO), "slo-climb must be 1ms to 1h, was PT0S"),
+                wrong(() -> climbing(2, 1, DAY), "slo-climb must be 1ms to 1h, was PT24H"));
+    }
+
+    private static Strategy two(
+            double failureRate, int minimumCalls, Duration period, Duration shortPeriod, int after, int periods) {
+        return new Strategy.TwoDimension(
+                failureRate, minimumCalls, period, shortPeriod, after, periods, SECOND, SECOND, 0.2);
+    }
+
+    private static Strategy p90(Duration p90, Duration maxP90, double margin) {
+        return new Strategy.TwoDimension(0.2, 1, SECOND, SECOND, 1, 1, p90, maxP90, margin);
+    }
+
+    private static Strategy slo(Duration slo, double budget, int minimumCalls, Duration window, Duration longWindow) {
+        return new Strategy.Slo(slo, budget, minimumCalls, window, longWindow, 2, 1, SECOND);
+    }
+
+    private static Strategy climbing(int slots, int violations, Duration climb) {
+        return new Strategy.Slo(SECOND, 0.1, 1, SECOND, SECOND, slots, violations, climb);
     }
 
     @ParameterizedTest(name = "{1}")

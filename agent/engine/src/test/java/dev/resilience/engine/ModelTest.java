@@ -24,7 +24,28 @@ class ModelTest {
                 new Strategy.TimeWindow(Duration.ofSeconds(1), 1, 5, 0.29),
                 new Strategy.TimeWindow(Duration.ofSeconds(60), 7, 10, 0.07),
                 new Strategy.CountWindow(20, 20, 0.5),
-                new Strategy.CountWindow(100, 10, 0.3));
+                new Strategy.CountWindow(100, 10, 0.3),
+                new Strategy.Ewma(0.2, 20, 0.5),
+                new Strategy.Ewma(0.07, 5, 0.3),
+                new Strategy.TwoDimension(
+                        0.2,
+                        5,
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(1),
+                        2,
+                        2,
+                        Duration.ofMillis(200),
+                        Duration.ofMillis(400),
+                        0.2),
+                new Strategy.Slo(
+                        Duration.ofMillis(300),
+                        0.2,
+                        5,
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(5),
+                        10,
+                        3,
+                        Duration.ofMillis(120)));
         return strategies.stream()
                 .flatMap(strategy ->
                         Stream.iterate(1L, seed -> seed + 1).limit(30).map(seed -> Arguments.of(strategy, seed)));
