@@ -79,6 +79,12 @@ final class EwmaWindow extends Window {
         // outcomes weigh less as others come, however old they are
     }
 
+    /** Successes alone speak against nobody. */
+    @Override
+    boolean isEmpty() {
+        return average(word.get()) == 0;
+    }
+
     @Override
     String counts() {
         long seen = word.get();

@@ -1,5 +1,6 @@
 package dev.resilience.engine;
 
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /** How long calls took, counted by many threads without sharing a cache line, and taken by one reader, the pulse. */
@@ -10,8 +11,8 @@ final class Latencies {
      * below and one for all above.
      *
      * Counters only grow and wrap; the reader takes differences, so nothing is lost while it reads. There is one stripe
-     * of them until a reader finds it busy, then STRIPES for good: the first stays among them, so a call that still
-     * knows only the first is counted too.
+     * of them until the reader finds it busy, then twice as many, up to eight: those there were stay among them, so a
+     * call that still knows only those is counted too.
      */
     static final int BUCKETS = 1 + 28 * 8 + 1;
 
@@ -19,12 +20,8 @@ final class Latencies {
     private static final int SPLIT_BITS = 3;
     private static final int SPLITS = 1 << SPLIT_BITS;
 
-    private static final int STRIPE_BITS = 3;
-    private static final int STRIPES = 1 << STRIPE_BITS;
     /** 128 bytes before the first counter: a stripe may lie right behind another in memory. */
     private static final int MARGIN = 32;
-    /** 100,000 calls a second: from about there on one shared counter costs more than the clock does. */
-    private static final long BUSY_NANOS_PER_CALL = 10_000;
 
     private volatile AtomicIntegerArray[] stripes;
 
@@ -45,7 +42,7 @@ final class Latencies {
 
     void add(long nanos) {
         AtomicIntegerArray[] all = stripes;
-        AtomicIntegerArray mine = all.length == 1 ? all[0] : all[stripeOfThread()];
+        AtomicIntegerArray mine = all[Striping.ofThread(all.length)];
         mine.getAndIncrement(MARGIN + bucketOf(nanos));
     }
 
@@ -54,10 +51,7 @@ final class Latencies {
         AtomicIntegerArray[] all = stripes;
         long calls = 0;
         for (int bucket = 0; bucket < BUCKETS; bucket++) {
-            int sum = 0;
-            for (AtomicIntegerArray stripe : all) {
-                sum += stripe.get(MARGIN + bucket);
-            }
+            int sum = sum(all, bucket);
             long times = Integer.toUnsignedLong(sum - taken[bucket]);
             taken[bucket] = sum;
             if (times != 0) {
@@ -65,23 +59,33 @@ final class Latencies {
                 calls += times;
             }
         }
-        if (all.length == 1 && calls > sinceNanos / BUSY_NANOS_PER_CALL) {
-            stripes = widened(all[0]);
+        int wanted = Striping.grown(all.length, calls, sinceNanos);
+        if (wanted > all.length) {
+            AtomicIntegerArray[] wide = Arrays.copyOf(all, wanted);
+            for (int i = all.length; i < wanted; i++) {
+                wide[i] = stripe();
+            }
+            stripes = wide;
         }
     }
 
-    private static AtomicIntegerArray[] widened(AtomicIntegerArray first) {
-        AtomicIntegerArray[] wide = new AtomicIntegerArray[STRIPES];
-        wide[0] = first;
-        for (int i = 1; i < STRIPES; i++) {
-            wide[i] = stripe();
+    /** Whether nothing came since it was taken last. For that reader. */
+    boolean isTaken() {
+        AtomicIntegerArray[] all = stripes;
+        for (int bucket = 0; bucket < BUCKETS; bucket++) {
+            if (sum(all, bucket) != taken[bucket]) {
+                return false;
+            }
         }
-        return wide;
+        return true;
     }
 
-    private static int stripeOfThread() {
-        long spread = Thread.currentThread().getId() * 0x9E3779B97F4A7C15L;
-        return (int) (spread >>> (Long.SIZE - STRIPE_BITS));
+    private static int sum(AtomicIntegerArray[] all, int bucket) {
+        int sum = 0;
+        for (AtomicIntegerArray stripe : all) {
+            sum += stripe.get(MARGIN + bucket);
+        }
+        return sum;
     }
 
     static int bucketOf(long nanos) {

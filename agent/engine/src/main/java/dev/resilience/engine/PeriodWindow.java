@@ -139,6 +139,13 @@ final class PeriodWindow extends Window {
         }
     }
 
+    /** After a period without calls. What it has learned goes with a target that is forgotten. */
+    @Override
+    boolean isEmpty() {
+        Verdict last = verdict;
+        return last.calls == 0 && last.bad == 0 && latencies.isTaken();
+    }
+
     private long bound() {
         long wanted = Math.round(usual.p90 * (1 + strategy.p90Margin()));
         return Math.max(strategy.p90().toNanos(), Math.min(strategy.maxP90().toNanos(), wanted));
@@ -147,7 +154,7 @@ final class PeriodWindow extends Window {
     @Override
     String counts() {
         Verdict last = verdict;
-        return new Counts(last.failures, last.calls) + ", slower than " + text(Duration.ofNanos(last.boundNanos)) + "=" + last.late + "/" + last.calls
-                + ", bad periods of " + text(period) + " in a row=" + last.bad;
+        return new Counts(last.failures, last.calls) + ", slower than " + text(Duration.ofNanos(last.boundNanos)) + "="
+                + last.late + "/" + last.calls + ", bad periods of " + text(period) + " in a row=" + last.bad;
     }
 }

@@ -29,7 +29,6 @@ final class SloWindow extends Window {
     private final long[] percentiles;
 
     private int newest;
-    private long lastPulse;
     private long calls;
     private long callsWhenJudged;
     private double climb;
@@ -49,7 +48,6 @@ final class SloWindow extends Window {
         this.shortRing = new SlotRing(strategy.shortWindow().toNanos(), strategy.slots(), nowNanos);
         this.longRing = new SlotRing(strategy.longWindow().toNanos(), strategy.slots(), nowNanos);
         this.percentiles = new long[strategy.slots()];
-        this.lastPulse = nowNanos;
     }
 
     @Override
@@ -80,8 +78,8 @@ final class SloWindow extends Window {
     void moveOn(long nowNanos) {
         long exceededNow = exceeded.failures();
         long held = slot.calls();
-        latencies.takeInto(slot, Math.max(0, nowNanos - lastPulse));
-        lastPulse = nowNanos;
+        latencies.takeInto(slot, nowNanos - shortRing.lastPulse());
+        exceeded.grow(exceededNow - shortRing.atLastPulse().failures(), nowNanos - shortRing.lastPulse());
         calls += slot.calls() - held;
         Counts now = new Counts(exceededNow, calls);
 
@@ -101,6 +99,11 @@ final class SloWindow extends Window {
                 && running >= strategy.violations()
                 && climb > strategy.climb().toNanos();
         verdict = new Verdict(inShort, now.since(longRing.oldest()), climb, running, breached);
+    }
+
+    @Override
+    boolean isEmpty() {
+        return verdict.inLong.calls() == 0 && latencies.isTaken();
     }
 
     /** What a late pulse brought is of the last slot; those it skipped are empty. */

@@ -22,7 +22,7 @@ class AllocationTest {
                 Bench.CONSECUTIVE,
                 Bench.config(new Strategy.TimeWindow(Duration.ofSeconds(10), 10, 20, 0.5)),
                 Bench.config(new Strategy.CountWindow(100, 20, 0.5)),
-                Bench.config(new Strategy.Ewma(0.2, 20, 0.5)),
+                Bench.EWMA,
                 Bench.TWO_DIMENSION,
                 Bench.SLO);
     }

@@ -13,6 +13,7 @@ final class Bench {
     static final BreakerConfig TIME_WINDOW = config(new Strategy.TimeWindow(Duration.ofSeconds(10), 10, 20, 0.5));
     static final BreakerConfig COUNT_WINDOW = config(new Strategy.CountWindow(20, 20, 0.5));
 
+    static final BreakerConfig EWMA = config(new Strategy.Ewma(0.2, 20, 0.5));
     static final BreakerConfig TWO_DIMENSION = config(new Strategy.TwoDimension(
             0.2,
             20,

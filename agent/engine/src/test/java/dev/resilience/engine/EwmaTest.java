@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class EwmaTest {
-    private final Bench bench = new Bench(Bench.config(new Strategy.Ewma(0.2, 20, 0.5)));
+    private final Bench bench = new Bench(Bench.EWMA);
 
     /** After so many failures it is 1 - 0.8^4 = 59 % at 0.2. */
     @ParameterizedTest(name = "alpha {0}, rate {1}: trips at failure {2}")

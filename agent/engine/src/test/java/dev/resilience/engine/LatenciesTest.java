@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -93,7 +92,9 @@ class LatenciesTest {
     @Test
     void takesEachCallOnce() {
         latencies.add(SECOND);
+        assertThat(latencies.isTaken()).isFalse();
         latencies.takeInto(counts, SECOND);
+        assertThat(latencies.isTaken()).isTrue();
         assertThat(counts.calls()).isEqualTo(1);
         latencies.takeInto(counts, SECOND);
         assertThat(counts.calls()).isEqualTo(1);
@@ -133,7 +134,7 @@ class LatenciesTest {
                 }));
             }
             while (!writers.stream().allMatch(Future::isDone)) {
-                latencies.takeInto(counts, 0);
+                latencies.takeInto(counts, 1);
             }
             for (Future<?> writer : writers) {
                 writer.get();
@@ -148,22 +149,28 @@ class LatenciesTest {
                 .isEqualTo(Latencies.valueOf(Latencies.bucketOf(MILLISECONDS.toNanos(1))));
     }
 
-    /** One stripe is under a kilobyte; that is what a guard has of which there are thousands. */
+    /** One stripe is about a kilobyte; that is what a guard has of which there are thousands. */
     @Test
     void takesMoreMemoryOnlyForAHundredThousandCallsASecond() {
+        assertThat(allocatedFor(10_000)).isZero();
+        assertThat(allocatedFor(10_001)).isBetween(1_000L, 1_200L);
+        assertThat(allocatedFor(20_000)).isZero();
+        assertThat(allocatedFor(20_001)).isBetween(2_000L, 2_400L);
+        assertThat(allocatedFor(40_001)).isBetween(4_000L, 4_800L);
+        assertThat(allocatedFor(200_000)).isZero();
+    }
+
+    /** In a tenth of a second; a second turn for classes that the first one may load. */
+    private long allocatedFor(int calls) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long[] taken = new long[6];
-        for (int turn = 0; turn < taken.length; turn++) {
-            for (int call = 0; call < (turn < 3 ? 10_000 : 10_001); call++) {
-                latencies.add(call);
-            }
-            long before = threads.getCurrentThreadAllocatedBytes();
-            latencies.takeInto(counts, MILLISECONDS.toNanos(100));
-            taken[turn] = threads.getCurrentThreadAllocatedBytes() - before;
+        latencies.takeInto(counts, SECOND);
+        latencies.isTaken();
+        for (int call = 0; call < calls; call++) {
+            latencies.add(call);
         }
-        assertThat(Arrays.copyOf(taken, 3)).contains(0);
-        assertThat(taken[3]).isBetween(7 * 1_024L, 9 * 1_024L);
-        assertThat(Arrays.copyOfRange(taken, 4, 6)).containsOnly(0);
+        long before = threads.getCurrentThreadAllocatedBytes();
+        latencies.takeInto(counts, MILLISECONDS.toNanos(100));
+        return threads.getCurrentThreadAllocatedBytes() - before;
     }
 
     @Test

@@ -33,7 +33,7 @@ class RaceTest {
     }
 
     static List<BreakerConfig> strategies() {
-        return List.of(Bench.CONSECUTIVE, Bench.TIME_WINDOW, Bench.COUNT_WINDOW);
+        return List.of(Bench.CONSECUTIVE, Bench.TIME_WINDOW, Bench.COUNT_WINDOW, Bench.EWMA);
     }
 
     @ParameterizedTest

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** When a breaker may be left unpulsed, and when it may be forgotten. */
 class RestTest {
     static List<BreakerConfig> strategies() {
-        return List.of(Bench.CONSECUTIVE, Bench.TIME_WINDOW, Bench.COUNT_WINDOW);
+        return List.of(Bench.CONSECUTIVE, Bench.TIME_WINDOW, Bench.COUNT_WINDOW, Bench.EWMA);
     }
 
     @ParameterizedTest
@@ -81,6 +81,43 @@ class RestTest {
         assertRest(bench, false, false);
 
         bench.calls(20, SUCCESS);
+        assertRest(bench, true, true);
+    }
+
+    @Test
+    void successesBringAnAverageDownToNothing() {
+        Bench bench = new Bench(Bench.EWMA);
+        bench.calls(19, FAILURE);
+        bench.calls(100, SUCCESS);
+        assertRest(bench, false, false);
+
+        bench.calls(100, SUCCESS);
+        assertRest(bench, true, true);
+    }
+
+    @Test
+    void aPeriodWithoutCallsEmptiesTwoDimensions() {
+        Bench bench = new Bench(Bench.TWO_DIMENSION);
+        assertRest(bench, true, true);
+        bench.call(SUCCESS);
+        assertRest(bench, false, false);
+
+        bench.pass(Duration.ofSeconds(10));
+        assertRest(bench, false, false);
+        bench.pass(Duration.ofSeconds(10));
+        assertRest(bench, true, true);
+    }
+
+    @Test
+    void timeEmptiesBothWindowsOfAnObjective() {
+        Bench bench = new Bench(Bench.SLO);
+        assertRest(bench, true, true);
+        bench.call(SUCCESS);
+        assertRest(bench, false, false);
+
+        bench.pass(Duration.ofSeconds(298));
+        assertRest(bench, false, false);
+        bench.pass(Duration.ofSeconds(3));
         assertRest(bench, true, true);
     }
 
