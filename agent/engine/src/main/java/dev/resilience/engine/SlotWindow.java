@@ -8,7 +8,11 @@ final class SlotWindow extends Window {
      */
     private final Strategy.TimeWindow strategy;
     private final Share failureRate;
+    private final SlowBound slowBound;
     private final StripedCounts counted = new StripedCounts();
+    /** Slow calls, as failures to be fast; each is counted above as well. */
+    private final StripedCounts slow = new StripedCounts();
+
     private final SlotRing ring;
 
     /** Written by the pulse, read by failing calls. */
@@ -18,6 +22,7 @@ final class SlotWindow extends Window {
         super(generation);
         this.strategy = strategy;
         this.failureRate = Share.of(strategy.failureRate());
+        this.slowBound = SlowBound.of(strategy.slowCalls());
         this.ring = new SlotRing(strategy.window().toNanos(), strategy.slots(), nowNanos);
     }
 
@@ -29,25 +34,34 @@ final class SlotWindow extends Window {
     @Override
     void succeeded(long latencyNanos) {
         counted.addSuccess();
+        if (slowBound.isExceededBy(latencyNanos)) {
+            slow.addFailure();
+        }
     }
 
     @Override
     void failed(long latencyNanos) {
         counted.addFailure();
+        if (slowBound.isExceededBy(latencyNanos)) {
+            slow.addFailure();
+        }
     }
 
     @Override
     boolean isBreached() {
-        // failures before successes: a sum taken while calls end shows a rate too low rather than too high
+        // in this order: what is read while calls end shows shares too low rather than too high
         Counts base = oldest;
+        long late = slow.failures() - base.slow();
         long failures = counted.failures();
         long calls = failures + counted.successes() - base.calls();
-        return calls >= strategy.minimumCalls() && failureRate.isExceededBy(failures - base.failures(), calls);
+        return calls >= strategy.minimumCalls()
+                && (failureRate.isExceededBy(failures - base.failures(), calls) || slowBound.isExceededBy(late, calls));
     }
 
     @Override
     void moveOn(long nowNanos) {
-        Counts sum = counted.sum();
+        Counts sum = sum();
+        slow.grow(sum.slow() - ring.atLastPulse().slow(), nowNanos - ring.lastPulse());
         counted.grow(sum.calls() - ring.atLastPulse().calls(), nowNanos - ring.lastPulse());
         if (ring.moveOn(nowNanos, sum) > 0) {
             oldest = ring.oldest();
@@ -61,11 +75,19 @@ final class SlotWindow extends Window {
 
     private Counts held() {
         Counts base = oldest;
-        return counted.sum().since(base);
+        return sum().since(base);
+    }
+
+    /** In the order of {@link #isBreached}. */
+    private Counts sum() {
+        long late = slow.failures();
+        long failures = counted.failures();
+        return new Counts(failures, late, failures + counted.successes());
     }
 
     @Override
     String counts() {
-        return held() + " in " + text(strategy.window());
+        Counts held = held();
+        return held + slowBound.text(held) + " in " + text(strategy.window());
     }
 }

@@ -9,6 +9,7 @@ import static dev.resilience.engine.Rules.requireFailureRate;
 import static dev.resilience.engine.Rules.requireMinimumCalls;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** When a breaker trips. */
 public sealed interface Strategy {
@@ -23,14 +24,20 @@ public sealed interface Strategy {
     }
 
     /**
-     * Trips when more than {@code failureRate} of the calls in the window failed.
+     * Trips when more than {@code failureRate} of the calls in the window failed, or too many were slow.
      *
      * @param window how far back outcomes count, 1 s to 1 h
      * @param slots into how many parts the window is cut, 1 to 600: it moves on by {@code window / slots}
      * @param minimumCalls calls the window must hold before the rate means anything, 1 to 1,000,000
      * @param failureRate the share above which it trips, above 0 and below 1
+     * @param slowCalls what is too slow, null if nothing is
      */
-    record TimeWindow(Duration window, int slots, int minimumCalls, double failureRate) implements Strategy {
+    record TimeWindow(
+            Duration window,
+            int slots,
+            int minimumCalls,
+            double failureRate,
+            @Nullable SlowCalls slowCalls) implements Strategy {
         public static final Duration DEFAULT_WINDOW = Duration.ofSeconds(10);
         public static final int DEFAULT_SLOTS = 10;
         public static final int DEFAULT_MINIMUM_CALLS = 20;
@@ -42,16 +49,25 @@ public sealed interface Strategy {
             requireMinimumCalls(minimumCalls);
             requireFailureRate(failureRate);
         }
+
+        public TimeWindow(Duration window, int slots, int minimumCalls, double failureRate) {
+            this(window, slots, minimumCalls, failureRate, null);
+        }
     }
 
     /**
-     * Trips when more than {@code failureRate} of the last {@code calls} calls failed.
+     * Trips when more than {@code failureRate} of the last {@code calls} calls failed, or too many were slow.
      *
      * @param calls how many outcomes count, 1 to 10,000
      * @param minimumCalls outcomes it must have seen before the rate means anything, 1 to {@code calls}
      * @param failureRate the share above which it trips, above 0 and below 1
+     * @param slowCalls what is too slow, null if nothing is
      */
-    record CountWindow(int calls, int minimumCalls, double failureRate) implements Strategy {
+    record CountWindow(
+            int calls,
+            int minimumCalls,
+            double failureRate,
+            @Nullable SlowCalls slowCalls) implements Strategy {
         public static final int DEFAULT_CALLS = 100;
 
         public CountWindow {
@@ -62,6 +78,25 @@ public sealed interface Strategy {
                     "1 to the window's calls",
                     minimumCalls);
             requireFailureRate(failureRate);
+        }
+
+        public CountWindow(int calls, int minimumCalls, double failureRate) {
+            this(calls, minimumCalls, failureRate, null);
+        }
+    }
+
+    /**
+     * Which calls of a window are slow, and how many of them trip the breaker, whatever their outcome.
+     *
+     * @param bound a call is slow if it takes longer, 1 ms to 1 h
+     * @param rate the share above which it trips, above 0 and below 1
+     */
+    record SlowCalls(Duration bound, double rate) {
+        public static final double DEFAULT_RATE = 0.5;
+
+        public SlowCalls {
+            requireBetween("slow-call", bound, MILLISECOND, HOUR, "1ms to 1h");
+            require(rate > 0 && rate < 1, "slow-call-rate", "above 0% and below 100%", rate);
         }
     }
 

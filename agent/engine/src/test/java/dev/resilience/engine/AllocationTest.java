@@ -22,6 +22,9 @@ class AllocationTest {
                 Bench.CONSECUTIVE,
                 Bench.config(new Strategy.TimeWindow(Duration.ofSeconds(10), 10, 20, 0.5)),
                 Bench.config(new Strategy.CountWindow(100, 20, 0.5)),
+                Bench.config(new Strategy.TimeWindow(
+                        Duration.ofSeconds(10), 10, 20, 0.5, new Strategy.SlowCalls(Duration.ofMillis(1), 0.5))),
+                Bench.config(new Strategy.CountWindow(100, 20, 0.5, new Strategy.SlowCalls(Duration.ofMillis(1), 0.5))),
                 Bench.EWMA,
                 Bench.TWO_DIMENSION,
                 Bench.SLO);

@@ -46,6 +46,8 @@ class ConfigTest {
                 () -> new Strategy.CountWindow(1, 1, Double.MIN_VALUE),
                 () -> new Strategy.CountWindow(10_000, 10_000, Math.nextDown(1.0)),
                 () -> new Strategy.CountWindow(Strategy.CountWindow.DEFAULT_CALLS, 20, 0.5),
+                () -> new Strategy.SlowCalls(MS, Double.MIN_VALUE),
+                () -> new Strategy.SlowCalls(HOUR, Math.nextDown(1.0)),
                 () -> new Strategy.Ewma(0.05, 1, Double.MIN_VALUE),
                 () -> new Strategy.Ewma(0.3, 1_000_000, Math.nextDown(1.0)),
                 () -> new Strategy.Ewma(Strategy.Ewma.DEFAULT_ALPHA, 20, 0.5),
@@ -152,6 +154,14 @@ class ConfigTest {
                 wrong(
                         () -> new Strategy.CountWindow(10, 1, 1),
                         "failure-rate must be above 0% and below 100%, was 1.0"),
+                wrong(() -> new Strategy.SlowCalls(Duration.ZERO, 0.5), "slow-call must be 1ms to 1h, was PT0S"),
+                wrong(() -> new Strategy.SlowCalls(DAY, 0.5), "slow-call must be 1ms to 1h, was PT24H"),
+                wrong(
+                        () -> new Strategy.SlowCalls(SECOND, 0),
+                        "slow-call-rate must be above 0% and below 100%, was 0.0"),
+                wrong(
+                        () -> new Strategy.SlowCalls(SECOND, 1),
+                        "slow-call-rate must be above 0% and below 100%, was 1.0"),
                 wrong(() -> new Strategy.Ewma(0.049, 1, 0.5), "alpha must be 0.05 to 0.3, was 0.049"),
                 wrong(() -> new Strategy.Ewma(0.301, 1, 0.5), "alpha must be 0.05 to 0.3, was 0.301"),
                 wrong(() -> new Strategy.Ewma(Double.NaN, 1, 0.5), "alpha must be 0.05 to 0.3, was NaN"),

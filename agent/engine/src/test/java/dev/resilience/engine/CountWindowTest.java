@@ -51,8 +51,8 @@ class CountWindowTest {
     @Test
     void dropsAnOutcomeThatWasHeldUpForAWholeLap() {
         CallWindow window = new CallWindow(new Strategy.CountWindow(1, 1, 0.5), 0);
-        window.write(0, (2 << 1) | 1);
-        window.write(0, 1 << 1);
+        window.write(0, 2, 1);
+        window.write(0, 1, 0);
         assertThat(window.isBreached()).isFalse();
         window.failed(0);
         assertThat(window.isBreached()).isTrue();
@@ -65,7 +65,7 @@ class CountWindowTest {
         int lap = 0;
         for (int i = 0; i < 10; i++) {
             lap += 1 << 28;
-            window.write(0, (lap << 1) | (i & 1));
+            window.write(0, lap, i & 1);
             assertThat(window.counts()).isEqualTo("failures=%d/0 of the last 1", i & 1);
         }
     }

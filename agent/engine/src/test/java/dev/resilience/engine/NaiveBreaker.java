@@ -12,6 +12,7 @@ import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The breaker as one would write it down for one thread: every call and every outcome is an object in a list. */
 final class NaiveBreaker {
@@ -177,9 +178,9 @@ final class NaiveBreaker {
             while (ended.size() > window.calls()) {
                 ended.remove(0);
             }
-            trip(window.minimumCalls(), window.failureRate(), now);
+            trip(window.minimumCalls(), window.failureRate(), window.slowCalls(), now);
         } else if (config.strategy() instanceof Strategy.TimeWindow window) {
-            trip(window.minimumCalls(), window.failureRate(), now);
+            trip(window.minimumCalls(), window.failureRate(), window.slowCalls(), now);
         }
     }
 
@@ -268,12 +269,22 @@ final class NaiveBreaker {
         return sorted[Math.max(1, rank) - 1];
     }
 
-    private void trip(int minimum, double rate, long now) {
+    private void trip(int minimum, double rate, Strategy.@Nullable SlowCalls slowCalls, long now) {
         long failures = ended.stream().filter(e -> e.failed).count();
-        BigDecimal bound = BigDecimal.valueOf(rate).multiply(BigDecimal.valueOf(ended.size()));
-        if (ended.size() >= minimum && BigDecimal.valueOf(failures).compareTo(bound) > 0) {
+        long slow = slowCalls == null
+                ? 0
+                : ended.stream()
+                        .filter(e -> e.latency > slowCalls.bound().toNanos())
+                        .count();
+        boolean tooMany = isOver(rate, failures) || (slowCalls != null && isOver(slowCalls.rate(), slow));
+        if (ended.size() >= minimum && tooMany) {
             open(now, 0);
         }
+    }
+
+    private boolean isOver(double rate, long count) {
+        BigDecimal bound = BigDecimal.valueOf(rate).multiply(BigDecimal.valueOf(ended.size()));
+        return BigDecimal.valueOf(count).compareTo(bound) > 0;
     }
 
     private void decide(long now) {
