@@ -9,10 +9,8 @@ import java.util.random.RandomGenerator;
 /**
  * A breaker without thresholds to set: it learns what is usual for its target, limits the calls in flight before it
  * refuses all, sees calls that do not end, and probes one call at a time.
- *
- * <p>Every {@code nowNanos} is a reading of one monotone clock on any scale, for example {@link System#nanoTime}.
  */
-public final class AdaptiveBreaker {
+public final class AdaptiveBreaker implements Breaker {
     /*
      * The states, all in one word with a generation:
      *
@@ -33,9 +31,6 @@ public final class AdaptiveBreaker {
      * failures of calls begun before the end of the stall are set aside, and ages count from there. If nobody pulses at
      * all nothing stays refused: a call that would be refused and finds the pulse overdue does its work first.
      */
-
-    /** Refused: as many calls are in flight as the target can use. */
-    public static final long LIMITED = -2;
 
     private static final long PULSE_NANOS = 100_000_000;
 
@@ -76,9 +71,10 @@ public final class AdaptiveBreaker {
     private static final VarHandle WORD = handle("word", long.class);
     private static final VarHandle PULSING = handle("pulsing", boolean.class);
 
-    private final AdaptiveConfig config;
+    private final BreakerConfig config;
+    private final Strategy.Adaptive strategy;
     private final RandomGenerator random;
-    private final Breaker.Listener listener;
+    private final Listener listener;
 
     private volatile long word = AdaptiveWord.closed(0);
     private volatile Load load;
@@ -112,19 +108,19 @@ public final class AdaptiveBreaker {
     private long rampCalls;
     private long rampFailures;
 
-    /** {@code random} spreads the waits; any thread that opens the breaker asks it. */
-    public AdaptiveBreaker(AdaptiveConfig config, RandomGenerator random, Breaker.Listener listener, long nowNanos) {
+    AdaptiveBreaker(BreakerConfig config, RandomGenerator random, Listener listener, long nowNanos) {
         this.config = config;
+        this.strategy = (Strategy.Adaptive) config.strategy();
         this.random = random;
         this.listener = listener;
-        this.limit = new AdaptiveLimit(config.minLimit(), config.maxLimit());
-        this.load = new Load(0, config.maxLimit());
+        this.limit = new AdaptiveLimit(strategy.minLimit(), strategy.maxLimit());
+        this.load = new Load(0, strategy.maxLimit());
         this.seen = load;
         this.lastPulse = nowNanos;
         this.stallEnd = nowNanos;
     }
 
-    /** Returns a permit for one call, to be settled when the call ends, or {@link Breaker#REFUSED} or {@link #LIMITED}. */
+    @Override
     public long tryAcquire(long nowNanos) {
         long now = word;
         Load current = load;
@@ -151,7 +147,7 @@ public final class AdaptiveBreaker {
 
     private long refuse() {
         load.refused();
-        return Breaker.REFUSED;
+        return REFUSED;
     }
 
     private long acquireProbe(long ready, long nowNanos) {
@@ -164,12 +160,10 @@ public final class AdaptiveBreaker {
         return permit;
     }
 
-    /**
-     * Says how a call ended, once per permit. Of an earlier generation it changes nothing, nor does a refusal; a success of
-     * one while open lets the next probe start at once.
-     */
+    /** A late success of an earlier generation lets the next probe start at once. */
+    @Override
     public void settle(long permit, Outcome outcome, long nowNanos) {
-        if (permit == Breaker.REFUSED || permit == LIMITED) {
+        if (permit == REFUSED || permit == LIMITED) {
             return;
         }
         Load current = load;
@@ -267,7 +261,7 @@ public final class AdaptiveBreaker {
 
     private void open(Load full, String counts, long nowNanos) {
         long now = word;
-        while (config.opens() && !AdaptiveWord.isOpen(now) && AdaptiveWord.generation(now) == full.generation()) {
+        while (strategy.opens() && !AdaptiveWord.isOpen(now) && AdaptiveWord.generation(now) == full.generation()) {
             cause = counts;
             probeAt = nowNanos + waitNanos(0);
             restart = Math.max(LEAST_RESTART, Math.min(full.limit(), full.inFlight()) / 2);
@@ -279,7 +273,7 @@ public final class AdaptiveBreaker {
         }
     }
 
-    /** To be called every 100 ms: everything that is decided but the end of a streak. */
+    @Override
     public void pulse(long nowNanos) {
         pulsed(nowNanos);
     }
@@ -373,7 +367,7 @@ public final class AdaptiveBreaker {
         rampFailures += failures;
         if (second.isMoreThan(TOO_MANY) || tenSeconds.isMoreThan(TOO_MANY)) {
             open(current, (second.isMoreThan(TOO_MANY) ? second : tenSeconds).toString(), nowNanos);
-        } else if (config.limits()) {
+        } else if (strategy.limits()) {
             limit(current, sample, successes + failures + ignored, elapsed, nowNanos);
         }
     }
@@ -459,16 +453,34 @@ public final class AdaptiveBreaker {
         return patience;
     }
 
+    @Override
     public BreakerState state() {
         return state(word);
     }
 
-    /** How long until the next probe may start; 0 if not open. */
+    /** Never: that its pulse comes is how it knows that our process runs. */
+    @Override
+    public boolean isStill() {
+        return false;
+    }
+
+    /** What it has learned of latencies is soon learned again. */
+    @Override
+    public boolean isAtRest() {
+        return AdaptiveWord.isClosed(word) && load.wasQuiet();
+    }
+
+    @Override
+    public BreakerConfig config() {
+        return config;
+    }
+
+    @Override
     public long retryAfterNanos(long nowNanos) {
         return AdaptiveWord.isOpen(word) ? Math.max(0, probeAt - nowNanos) : 0;
     }
 
-    /** What decides now, or what opened it, as text. */
+    @Override
     public String counts() {
         Load current = load;
         return AdaptiveWord.isOpen(word) ? cause : "inFlight=" + current.inFlight() + ", limit=" + current.limit();

@@ -28,6 +28,10 @@ final class AdaptiveWord {
         return word >>> DENY == 0;
     }
 
+    static boolean isClosed(long word) {
+        return (word & STATE) == 0;
+    }
+
     static boolean isOpen(long word) {
         return (word & STATE) == OPEN;
     }

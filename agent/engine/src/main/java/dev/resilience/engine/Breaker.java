@@ -1,332 +1,54 @@
 package dev.resilience.engine;
 
-import java.lang.invoke.ConstantBootstraps;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.time.Duration;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A circuit breaker: refuses calls to a target that keeps failing, then probes for recovery.
  *
- * <p>Every {@code nowNanos} is a reading of one monotone clock on any scale, for example {@link System#nanoTime}.
+ * <p>Every {@code nowNanos} is a reading of one monotone clock on any scale, for example {@link System#nanoTime}. Any
+ * number of threads may call; no method blocks.
  */
-public final class Breaker {
-    /*
-     * The machine is one word: the state, the counts of its probes and a generation that grows with each transition.
-     *
-     * - A transition is one CAS from the word that justified it, so of any number of racing threads one wins, and only
-     *   the winner tells the listener.
-     * - A permit carries the generation that granted it. A closed generation has a window of its own, made before the
-     *   generation begins; an outcome goes to the window of its generation or nowhere. A probe counts if it can still be
-     *   taken out of the table of probes, and if the word is still of its generation.
-     * - Calls only count; closed calls read the word and the window and write one counter. A failing call also looks
-     *   whether to trip. All else is the pulse's, of which one runs at a time.
-     * - If nobody pulses, nothing is refused for ever: a call that is about to be refused, or that failed, and finds the
-     *   last pulse LATE does its work first.
-     * - A thread that dies between two writes costs time, not the breaker: a missing wait is made up by the pulse, and
-     *   probes that are out but not in the table count as failed once nothing has moved for the timeout of a probe.
-     */
-    public static final long REFUSED = -1;
+public sealed interface Breaker permits ThreeStateBreaker, AdaptiveBreaker {
+    /** No permit: it is open. */
+    long REFUSED = -1;
 
-    private static final long LATE_NANOS = 1_000_000_000;
-
-    private static final VarHandle WORD = handle("word", long.class);
-    private static final VarHandle WAIT = handle("wait", Wait.class);
-    private static final VarHandle PULSING = handle("pulsing", boolean.class);
-
-    private final BreakerConfig config;
-    private final RandomGenerator random;
-    private final Listener listener;
-    private final long probes;
-    private final long neededProbes;
-    private final long probeTimeoutNanos;
-    private final ProbeTable probeTable;
-
-    private volatile long word = Word.of(Word.CLOSED, 0);
-    private volatile Window window;
-    private volatile Wait wait = Wait.NONE;
-    private volatile long lastPulse;
-
-    /** Held by the thread that does the pulse's work; the two fields below are its own. */
-    private volatile boolean pulsing;
-
-    private long stillWord;
-    private long stillSince;
+    /** No permit: as many calls are in flight as the target can use. */
+    long LIMITED = -2;
 
     /** Told of each transition once, on the thread that caused it, after the breaker has made it. */
-    public interface Listener {
+    interface Listener {
         void transition(BreakerState from, BreakerState to, String counts);
     }
 
-    private record Transition(BreakerState from, BreakerState to, String counts) {}
-
     /** {@code random} spreads the waits; any thread that opens the breaker asks it. */
-    public Breaker(BreakerConfig config, RandomGenerator random, Listener listener, long nowNanos) {
-        this.config = config;
-        this.random = random;
-        this.listener = listener;
-        this.probes = config.probes();
-        this.neededProbes = Share.of(config.probeSuccessRate()).leastOf(config.probes());
-        this.probeTimeoutNanos = config.probeTimeout().toNanos();
-        this.probeTable = new ProbeTable(config.probes());
-        this.window = Window.of(config.strategy(), 0, nowNanos);
-        this.lastPulse = nowNanos;
+    static Breaker of(BreakerConfig config, RandomGenerator random, Listener listener, long nowNanos) {
+        return config.strategy() instanceof Strategy.Adaptive
+                ? new AdaptiveBreaker(config, random, listener, nowNanos)
+                : new ThreeStateBreaker(config, random, listener, nowNanos);
     }
 
-    /** Returns a permit for one call, to be settled when the call ends, or {@link #REFUSED}. */
-    public long tryAcquire(long nowNanos) {
-        long seen = word;
-        if (Word.admitsAll(seen)) {
-            return Word.permit(seen, nowNanos);
-        }
-        return Word.state(seen) == Word.HALF_OPEN ? acquireProbe(seen, nowNanos) : refuse(nowNanos);
-    }
+    /** Returns a permit for one call, to be settled when the call ends, or {@link #REFUSED} or {@link #LIMITED}. */
+    long tryAcquire(long nowNanos);
 
-    private long acquireProbe(long granting, long nowNanos) {
-        long permit = Word.permit(granting, nowNanos);
-        if (Word.granted(granting) >= probes || !probeTable.add(permit)) {
-            return refuse(nowNanos);
-        }
-        for (long seen = granting; isOpenTo(seen, permit) && Word.granted(seen) < probes; seen = word) {
-            if (WORD.compareAndSet(this, seen, seen + Word.ONE_GRANTED)) {
-                return permit;
-            }
-        }
-        probeTable.remove(permit);
-        return tryAcquire(nowNanos);
-    }
+    /** Says how a call ended, once per permit. Of an earlier generation it decides nothing, nor does a refusal. */
+    void settle(long permit, Outcome outcome, long nowNanos);
 
-    private long refuse(long nowNanos) {
-        return nowNanos - lastPulse > LATE_NANOS && pulsed(nowNanos) ? tryAcquire(nowNanos) : REFUSED;
-    }
+    /** To be called every 100 ms: most of what is decided, and all that time alone brings about. */
+    void pulse(long nowNanos);
 
-    /**
-     * Says how a call ended, once per permit. Of an earlier generation it changes nothing, nor does {@link #REFUSED}, nor
-     * a probe settled again; a call of a closed breaker settled again counts again.
-     */
-    public void settle(long permit, Outcome outcome, long nowNanos) {
-        if (permit == REFUSED) {
-            return;
-        }
-        Window current = window;
-        if (Word.generationOf(permit) != current.generation()) {
-            tell(settleProbe(permit, outcome, nowNanos));
-        } else if (outcome == Outcome.SUCCESS) {
-            current.succeeded(latency(permit, nowNanos));
-        } else if (outcome == Outcome.FAILURE) {
-            current.failed(latency(permit, nowNanos));
-            if (isClosed(current) && (nowNanos - lastPulse <= LATE_NANOS || !pulsed(nowNanos))) {
-                tell(trip(current, nowNanos));
-            }
-        }
-    }
+    BreakerState state();
 
-    /** To be called every 100 ms or so: begins the probing, gives up probes that do not come back, moves the window on. */
-    public void pulse(long nowNanos) {
-        pulsed(nowNanos);
-    }
-
-    public BreakerState state() {
-        return state(word);
-    }
-
-    /** Whether it is closed with nothing that speaks against its target: a new one would decide the same. */
-    public boolean isAtRest() {
-        Window current = window;
-        return isClosed(current) && current.isEmpty();
-    }
+    /** Whether it is closed with nothing that speaks against its target: a new one would decide the same, or soon. */
+    boolean isAtRest();
 
     /** Whether a pulse would change nothing before the next call comes or ends. */
-    public boolean isStill() {
-        long seen = word;
-        return Word.state(seen) == Word.HALF_OPEN ? Word.outstanding(seen) == 0 : isAtRest();
-    }
+    boolean isStill();
 
     /** How long until the next probe may start; 0 if not open. */
-    public long retryAfterNanos(long nowNanos) {
-        long seen = word;
-        Wait current = wait;
-        if (Word.state(seen) != Word.OPEN) {
-            return 0;
-        }
-        return current.generation() == Word.generation(seen)
-                ? current.leftNanos(nowNanos)
-                : config.openFor().toNanos();
-    }
+    long retryAfterNanos(long nowNanos);
 
     /** The counts that decide now, or those that opened it, as text. */
-    public String counts() {
-        long seen = word;
-        Wait current = wait;
-        if (Word.state(seen) == Word.HALF_OPEN) {
-            return probeCounts(seen);
-        }
-        return current.generation() == Word.generation(seen) ? current.cause() : window.counts();
-    }
+    String counts();
 
-    public BreakerConfig config() {
-        return config;
-    }
-
-    private boolean pulsed(long nowNanos) {
-        if (pulsing || !PULSING.compareAndSet(this, false, true)) {
-            return false;
-        }
-        Transition made;
-        try {
-            lastPulse = nowNanos;
-            made = work(nowNanos);
-        } finally {
-            pulsing = false;
-        }
-        tell(made);
-        return true;
-    }
-
-    private @Nullable Transition work(long nowNanos) {
-        long seen = word;
-        if (Word.state(seen) == Word.OPEN) {
-            return beginProbing(seen, nowNanos);
-        }
-        if (Word.state(seen) == Word.HALF_OPEN) {
-            return giveUpProbes(seen, nowNanos);
-        }
-        window.moveOn(nowNanos);
-        return trip(window, nowNanos);
-    }
-
-    private @Nullable Transition trip(Window full, long nowNanos) {
-        long closed = Word.of(Word.CLOSED, full.generation());
-        if (!isClosed(full) || !full.isBreached()) {
-            return null;
-        }
-        String counts = full.counts();
-        return move(closed, Word.of(Word.OPEN, Word.generationAfter(closed, 1)), counts, nowNanos);
-    }
-
-    private @Nullable Transition beginProbing(long open, long nowNanos) {
-        Wait current = wait;
-        if (current.generation() != Word.generation(open)) {
-            beginWait(current, open, window.counts(), nowNanos);
-            return null;
-        }
-        if (nowNanos - current.since() < 0) {
-            // the clock stepped back: at worst the wait is served twice
-            WAIT.compareAndSet(this, current, current.from(nowNanos));
-            return null;
-        }
-        if (current.leftNanos(nowNanos) > 0) {
-            return null;
-        }
-        long halfOpen = Word.of(Word.HALF_OPEN, Word.generationAfter(open, 1));
-        probeTable.clear();
-        stillWord = halfOpen;
-        stillSince = nowNanos;
-        window = window.next(Word.generationAfter(open, 2), nowNanos);
-        String counts = "waited=" + Window.text(Duration.ofNanos(current.nanos()));
-        return move(open, halfOpen, counts, nowNanos);
-    }
-
-    private @Nullable Transition giveUpProbes(long halfOpen, long nowNanos) {
-        long generation = Word.generation(halfOpen);
-        long lost = probeTable.expire(generation, nowNanos, probeTimeoutNanos);
-        if (halfOpen != stillWord || nowNanos - stillSince < 0) {
-            stillWord = halfOpen;
-            stillSince = nowNanos;
-        } else if (lost == 0 && nowNanos - stillSince >= probeTimeoutNanos) {
-            // out for longer than the table knows: its thread died half-way, or the clock stepped back
-            probeTable.clear();
-            lost = Word.outstanding(halfOpen);
-        }
-        Transition made = null;
-        for (; lost > 0 && made == null; lost--) {
-            made = vote(generation, Word.ONE_FAILED, nowNanos);
-        }
-        return made;
-    }
-
-    private @Nullable Transition settleProbe(long permit, Outcome outcome, long nowNanos) {
-        if (!isOpenTo(word, permit) || !probeTable.remove(permit)) {
-            return null;
-        }
-        long vote = switch (outcome) {
-            case SUCCESS -> Word.ONE_SUCCEEDED;
-            case FAILURE -> Word.ONE_FAILED;
-            case IGNORED -> -Word.ONE_GRANTED;
-        };
-        return vote(Word.generationOf(permit), vote, nowNanos);
-    }
-
-    private @Nullable Transition vote(long generation, long vote, long nowNanos) {
-        while (true) {
-            long seen = word;
-            if (Word.state(seen) != Word.HALF_OPEN
-                    || Word.generation(seen) != generation
-                    || Word.outstanding(seen) == 0) {
-                return null;
-            }
-            long voted = seen + vote;
-            if (Word.succeeded(voted) >= neededProbes || Word.failed(voted) > probes - neededProbes) {
-                long state = Word.succeeded(voted) >= neededProbes ? Word.CLOSED : Word.OPEN;
-                long decided = Word.of(state, Word.generationAfter(seen, 1));
-                Transition made = move(seen, decided, probeCounts(voted), nowNanos);
-                if (made != null) {
-                    return made;
-                }
-            } else if (WORD.compareAndSet(this, seen, voted)) {
-                return null;
-            }
-        }
-    }
-
-    private @Nullable Transition move(long from, long to, String counts, long nowNanos) {
-        Wait before = wait;
-        if (!WORD.compareAndSet(this, from, to)) {
-            return null;
-        }
-        if (Word.state(to) == Word.OPEN) {
-            beginWait(before, to, counts, nowNanos);
-        }
-        return new Transition(state(from), state(to), counts);
-    }
-
-    private void beginWait(Wait before, long open, String cause, long nowNanos) {
-        WAIT.compareAndSet(this, before, before.next(config, random, Word.generation(open), cause, nowNanos));
-    }
-
-    private void tell(@Nullable Transition made) {
-        if (made != null) {
-            listener.transition(made.from, made.to, made.counts);
-        }
-    }
-
-    private String probeCounts(long seen) {
-        return "succeeded=" + Word.succeeded(seen) + "/" + probes + " probes, failed=" + Word.failed(seen);
-    }
-
-    /** A call that seems to have ended before it began, by a clock that stepped back, took no time. */
-    private static long latency(long permit, long nowNanos) {
-        return Math.max(0, Word.age(permit, nowNanos));
-    }
-
-    private boolean isClosed(Window current) {
-        return word == Word.of(Word.CLOSED, current.generation());
-    }
-
-    private static boolean isOpenTo(long word, long permit) {
-        return Word.state(word) == Word.HALF_OPEN && Word.generation(word) == Word.generationOf(permit);
-    }
-
-    private static BreakerState state(long word) {
-        if (Word.state(word) == Word.CLOSED) {
-            return BreakerState.CLOSED;
-        }
-        return Word.state(word) == Word.OPEN ? BreakerState.OPEN : BreakerState.HALF_OPEN;
-    }
-
-    private static VarHandle handle(String field, Class<?> type) {
-        return ConstantBootstraps.fieldVarHandle(MethodHandles.lookup(), field, VarHandle.class, Breaker.class, type);
-    }
+    BreakerConfig config();
 }

@@ -31,6 +31,18 @@ public record BreakerConfig(
     public static final double DEFAULT_PROBE_SUCCESS_RATE = 0.9;
     public static final Duration DEFAULT_PROBE_TIMEOUT = Duration.ofSeconds(2);
 
+    /** That strategy, and the default for everything else; the adaptive one uses nothing else. */
+    public static BreakerConfig of(Strategy strategy) {
+        return new BreakerConfig(
+                strategy,
+                DEFAULT_OPEN_FOR,
+                DEFAULT_MAX_OPEN_FOR,
+                DEFAULT_JITTER,
+                DEFAULT_PROBES,
+                DEFAULT_PROBE_SUCCESS_RATE,
+                DEFAULT_PROBE_TIMEOUT);
+    }
+
     public BreakerConfig {
         requireBetween("open-for", openFor, Duration.ofMillis(10), Duration.ofHours(1), "10ms to 1h");
         requireBetween("max-open-for", maxOpenFor, openFor, Duration.ofDays(1), "open-for to 1d");

@@ -31,7 +31,7 @@ final class Load {
         return generation;
     }
 
-    /** Returns the permit of the call, or {@link AdaptiveBreaker#LIMITED}. */
+    /** Returns the permit of the call, or {@link Breaker#LIMITED}. */
     long enter(long nowNanos) {
         Stripe[] all = stripes;
         int index = Striping.ofThread(all.length);
@@ -42,7 +42,7 @@ final class Load {
         if (own.enter() > share && inFlight() > limit) {
             own.leave();
             own.refused();
-            return AdaptiveBreaker.LIMITED;
+            return Breaker.LIMITED;
         }
         return table.claim(Permit.of(generation, nowNanos), index);
     }
@@ -107,6 +107,11 @@ final class Load {
         boolean wasQuiet = quiet;
         quiet = true;
         return wasQuiet && inFlight() == 0;
+    }
+
+    /** Whether nothing happened since the pulse asked last, and nothing is under way. */
+    boolean wasQuiet() {
+        return quiet && inFlight() == 0;
     }
 
     int takeFailures() {

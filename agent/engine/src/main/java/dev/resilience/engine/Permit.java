@@ -5,7 +5,7 @@ package dev.resilience.engine;
  * of 1,024 ns, which wraps after 52 days.
  *
  * <p>The place is never 1023 and the start never 0, so that no permit is 0, {@link Breaker#REFUSED} or
- * {@link AdaptiveBreaker#LIMITED}.
+ * {@link Breaker#LIMITED}.
  */
 final class Permit {
     /** The place of a probe, which is in no table. */

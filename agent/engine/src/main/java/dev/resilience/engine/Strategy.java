@@ -14,6 +14,28 @@ import org.jspecify.annotations.Nullable;
 /** When a breaker trips. */
 public sealed interface Strategy {
 
+    /**
+     * Learns what is usual for its target, and opens, and limits the calls in flight, when that is no longer so.
+     *
+     * @param opens whether it opens at all; if not it only limits
+     * @param limits whether it limits the calls in flight
+     * @param minLimit what the limit never goes below, 1 to {@code maxLimit}
+     * @param maxLimit what the limit never goes above, even when nothing speaks against it, to 1,000,000
+     */
+    record Adaptive(boolean opens, boolean limits, int minLimit, int maxLimit) implements Strategy {
+        /** Below, not even one probe beside one call would fit. */
+        public static final int DEFAULT_MIN_LIMIT = 2;
+        /** More than threads that wait in most processes, so that it binds on evidence alone. */
+        public static final int DEFAULT_MAX_LIMIT = 10_000;
+
+        public static final Adaptive DEFAULT = new Adaptive(true, true, DEFAULT_MIN_LIMIT, DEFAULT_MAX_LIMIT);
+
+        public Adaptive {
+            require(maxLimit >= 1 && maxLimit <= 1_000_000, "max", "1 to 1000000", maxLimit);
+            require(minLimit >= 1 && minLimit <= maxLimit, "min", "1 to max", minLimit);
+        }
+    }
+
     /** Trips when this many calls in a row failed, 1 to 1,000,000. */
     record Consecutive(int failures) implements Strategy {
         public static final int DEFAULT_FAILURES = 5;

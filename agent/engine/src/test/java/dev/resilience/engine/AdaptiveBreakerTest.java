@@ -23,7 +23,7 @@ class AdaptiveBreakerTest {
     private final List<String> transitions = new ArrayList<>();
     private long now = -5_000_000_000L;
     private final AdaptiveBreaker breaker = new AdaptiveBreaker(
-            AdaptiveConfig.DEFAULT,
+            BreakerConfig.of(Strategy.Adaptive.DEFAULT),
             new SplittableRandom(7),
             (from, to, counts) -> transitions.add(from + " " + to + " " + counts),
             now);
@@ -221,7 +221,7 @@ class AdaptiveBreakerTest {
         int what = random.nextInt(100);
         if (what < 50) {
             long permit = breaker.tryAcquire(now);
-            if (permit != Breaker.REFUSED && permit != AdaptiveBreaker.LIMITED) {
+            if (permit != Breaker.REFUSED && permit != Breaker.LIMITED) {
                 open.add(permit);
             }
         } else if (what < 90 && !open.isEmpty()) {

@@ -48,7 +48,7 @@ final class Bench {
 
     Bench(BreakerConfig config, long start, RandomGenerator random) {
         now = start;
-        breaker = new Breaker(
+        breaker = Breaker.of(
                 config, random, (from, to, counts) -> transitions.add(from + ">" + to + " " + counts), start);
     }
 

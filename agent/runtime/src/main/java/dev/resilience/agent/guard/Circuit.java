@@ -29,7 +29,7 @@ final class Circuit {
 
     Circuit(BreakerConfig config, Subject subject, long nowNanos) {
         this.subject = subject;
-        this.breaker = new Breaker(config, () -> ThreadLocalRandom.current().nextLong(), this::note, nowNanos);
+        this.breaker = Breaker.of(config, () -> ThreadLocalRandom.current().nextLong(), this::note, nowNanos);
     }
 
     /** The guard that took this breaker over last is the one transitions of the pulse are told for. */
