@@ -37,6 +37,9 @@ public final class AdaptiveBreaker implements Breaker {
     /** Two and a half pulses: no scheduler that works is that late, and no pause that long is the target's. */
     private static final long STALL_NANOS = 250_000_000;
 
+    /** Half a second: what holds up a pulse holds up calls that began or ended thereabouts. */
+    private static final int PULSES_OF_SLACK = 5;
+
     /** Nobody pulses any more. */
     private static final long OVERDUE_NANOS = 1_000_000_000;
 
@@ -99,6 +102,12 @@ public final class AdaptiveBreaker implements Breaker {
     /** What was counted and did not suffice for a decision. */
     private byte[] left = {};
 
+    /** How late pulses came, the latest of this half second and of the one before. */
+    private long lateness;
+
+    private long latenessBefore;
+    private int pulses;
+
     private long leftNanos;
     private long leftRefusals;
     private long idleNanos;
@@ -134,20 +143,16 @@ public final class AdaptiveBreaker implements Breaker {
             return tryAcquire(nowNanos);
         }
         if (AdaptiveWord.isOpen(now)) {
-            return AdaptiveWord.isReady(now) ? acquireProbe(now, nowNanos) : refuse();
+            return AdaptiveWord.isReady(now) ? acquireProbe(now, nowNanos) : REFUSED;
         }
         if (AdaptiveWord.denies(now, nowNanos)) {
-            return refuse();
+            load.refused();
+            return REFUSED;
         }
         Load current = load;
         return current.generation() == AdaptiveWord.generation(now)
                 ? current.enter(nowNanos)
                 : tryAcquire(word, nowNanos);
-    }
-
-    private long refuse() {
-        load.refused();
-        return REFUSED;
     }
 
     private long acquireProbe(long ready, long nowNanos) {
@@ -288,11 +293,21 @@ public final class AdaptiveBreaker implements Breaker {
             if (elapsed > STALL_NANOS) {
                 stallEnd = nowNanos;
             }
+            measureSlack(elapsed - PULSE_NANOS);
             work(elapsed, nowNanos);
         } finally {
             pulsing = false;
         }
         return true;
+    }
+
+    private void measureSlack(long late) {
+        if (++pulses % PULSES_OF_SLACK == 0) {
+            latenessBefore = lateness;
+            lateness = 0;
+        }
+        lateness = Math.max(lateness, Math.min(late, STALL_NANOS));
+        limit.slack(Math.max(lateness, latenessBefore));
     }
 
     private void work(long elapsed, long nowNanos) {

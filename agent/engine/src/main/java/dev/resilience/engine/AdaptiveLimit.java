@@ -18,6 +18,9 @@ final class AdaptiveLimit {
      *   drain         what is taken for usual could be half a queue, and nothing above would show it. So every
      *                 DRAIN_NANOS one cut goes below the usual, and the usual falls to what is seen then.
      *
+     * What our own process may have added to a latency, because it had to wait for a processor or for the collector of
+     * garbage, is allowed on top of each of these bounds: the slack.
+     *
      * It is free again once it has refused nobody for QUIET_NANOS.
      *
      * Where the figures come from. CONGESTED, CUT and the growth by the root are of engine's prototype and, in their
@@ -42,6 +45,7 @@ final class AdaptiveLimit {
     private final int least;
     private final int most;
     private double usual;
+    private double slack;
     private boolean free = true;
     private double limit;
 
@@ -76,7 +80,17 @@ final class AdaptiveLimit {
 
     /** From this age a call in flight counts as slow. */
     double slowNanos() {
-        return usual == 0 ? Double.POSITIVE_INFINITY : CONGESTED * usual;
+        return usual == 0 ? Double.POSITIVE_INFINITY : atLeast(CONGESTED);
+    }
+
+    /** So many times the usual latency, and what our own process may have added to it. */
+    private double atLeast(double times) {
+        return times * usual + slack;
+    }
+
+    /** How late our own process ran of late. */
+    void slack(long nanos) {
+        slack = nanos;
     }
 
     /** Begins anew from a small limit, after an outage; what is known of latencies stays. */
@@ -122,7 +136,7 @@ final class AdaptiveLimit {
     }
 
     private boolean decideFree(Sample seen, int inFlight) {
-        int slow = seen.above(CONGESTED * usual);
+        int slow = seen.above(atLeast(CONGESTED));
         if (isMost(slow, seen)) {
             double withoutExcess = Math.min(inFlight, seen.size() * CONGESTED * usual / Math.max(1, seen.nanos));
             bind(Math.sqrt(inFlight * Math.max(1, withoutExcess)), inFlight);
@@ -137,7 +151,7 @@ final class AdaptiveLimit {
 
     private boolean decideBound(Sample seen, int inFlight) {
         boolean isEnough = seen.size() >= ENOUGH;
-        if (!isEnough && !isMost(seen.size() - seen.above(NEAR * usual), seen)) {
+        if (!isEnough && !isMost(seen.size() - seen.above(atLeast(NEAR)), seen)) {
             return false;
         }
         double median = seen.median();
@@ -145,9 +159,9 @@ final class AdaptiveLimit {
         if (isEnough) {
             judgeCut(median);
         }
-        if (quiet >= QUIET_NANOS && median < CONGESTED * usual) {
+        if (quiet >= QUIET_NANOS && median < atLeast(CONGESTED)) {
             free = true;
-        } else if (isMost(seen.above(QUEUED * usual), seen)) {
+        } else if (isMost(seen.above(atLeast(QUEUED)), seen)) {
             cut(median, inFlight);
         } else {
             grow(seen, median, inFlight);
@@ -189,7 +203,7 @@ final class AdaptiveLimit {
     }
 
     private void grow(Sample seen, double median, int inFlight) {
-        boolean isNear = median < NEAR * usual;
+        boolean isNear = median < atLeast(NEAR);
         restarting = restarting && isNear;
         if (isNear) {
             cutFrom = 0;
@@ -198,7 +212,7 @@ final class AdaptiveLimit {
                 learn(seen);
             }
         }
-        if (seen.refusals > 0 && median < QUEUED * usual) {
+        if (seen.refusals > 0 && median < atLeast(QUEUED)) {
             change(restarting ? 2 * limit : isNear ? limit * GROWTH + 1 : limit + Math.sqrt(limit) / 4, inFlight);
         }
     }
