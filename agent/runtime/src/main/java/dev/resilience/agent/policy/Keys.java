@@ -45,6 +45,22 @@ final class Keys {
             "breaker.minimum-calls",
             "breaker.window",
             "breaker.slots",
+            "breaker.slow-call",
+            "breaker.slow-call-rate",
+            "breaker.alpha",
+            "breaker.period",
+            "breaker.short-period",
+            "breaker.short-period-after",
+            "breaker.periods",
+            "breaker.p90",
+            "breaker.max-p90",
+            "breaker.p90-margin",
+            "breaker.slo",
+            "breaker.slo-budget",
+            "breaker.slo-violations",
+            "breaker.slo-climb",
+            "breaker.short-window",
+            "breaker.long-window",
             "breaker.open-for",
             "breaker.max-open-for",
             "breaker.jitter",
@@ -62,15 +78,8 @@ final class Keys {
             "fallback.static.body-file");
 
     /** Keys of versions to come: an error, so that nobody relies on them. */
-    private static final List<String> UNSUPPORTED = List.of(
-            "limit",
-            "match.sql",
-            "breaker.alpha",
-            "breaker.slow-call",
-            "breaker.slow-call-rate",
-            "breaker.slo",
-            "fallback.snapshot",
-            "fallback.alternate");
+    private static final List<String> UNSUPPORTED =
+            List.of("limit", "match.sql", "fallback.snapshot", "fallback.alternate");
 
     private static final Set<String> GROUPS = groups();
 

@@ -3,8 +3,6 @@ package dev.resilience.agent.policy;
 import static dev.resilience.agent.policy.BadValue.require;
 
 import dev.resilience.engine.BreakerConfig;
-import dev.resilience.engine.ConfigException;
-import dev.resilience.engine.Strategy;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,7 +11,6 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -23,23 +20,6 @@ import org.jspecify.annotations.Nullable;
 final class PolicyReader {
     private static final List<String> BODIES =
             List.of("fallback.static.body", "fallback.static.body-base64", "fallback.static.body-file");
-    private static final Set<String> FUTURE_STRATEGIES = Set.of("adaptive", "ewma", "two-dimension", "slo");
-    private static final Map<String, Set<StrategyName>> STRATEGY_KEYS = Map.of(
-            "breaker.consecutive-failures", EnumSet.of(StrategyName.CONSECUTIVE),
-            "breaker.failure-rate", EnumSet.of(StrategyName.TIME_WINDOW, StrategyName.COUNT_WINDOW),
-            "breaker.minimum-calls", EnumSet.of(StrategyName.TIME_WINDOW, StrategyName.COUNT_WINDOW),
-            "breaker.window", EnumSet.of(StrategyName.TIME_WINDOW, StrategyName.COUNT_WINDOW),
-            "breaker.slots", EnumSet.of(StrategyName.TIME_WINDOW));
-    private static final Set<String> OF_ANY_STRATEGY =
-            Set.of("breaker.strategy", "breaker.failure-on", "breaker.ignore");
-
-    /** The values of {@code breaker.strategy}. */
-    private enum StrategyName {
-        CONSECUTIVE,
-        TIME_WINDOW,
-        COUNT_WINDOW,
-        OFF
-    }
 
     private final String name;
     private final Section own;
@@ -76,7 +56,7 @@ final class PolicyReader {
         Match match = isDefaults ? noMatch() : match();
         Mode mode = value("mode", setting -> Values.word(setting, Mode.class), rootMode);
         Key key = value("key", setting -> Values.word(setting, Key.class), Policy.DEFAULT_KEY);
-        BreakerConfig breaker = breaker();
+        BreakerConfig breaker = new BreakerReader(this).read();
         FailureRules failures = failures(match);
         Duration deadline = deadline();
         StaticAnswer fallback = fallback(match);
@@ -157,83 +137,6 @@ final class PolicyReader {
         require(text.startsWith("jdbc:") || text.startsWith("*"), setting.key(), "a URL that starts with jdbc: or *");
         require(text.indexOf('?') < 0 && text.indexOf(';') < 0, setting.key(), "a URL without its parameters");
         return Glob.url(text);
-    }
-
-    private @Nullable BreakerConfig breaker() {
-        StrategyName strategy = value("breaker.strategy", PolicyReader::strategyName, StrategyName.TIME_WINDOW);
-        warnOfForeignKeys(strategy);
-        if (strategy == StrategyName.OFF) {
-            return null;
-        }
-        Duration openFor = value("breaker.open-for", Values::duration, BreakerConfig.DEFAULT_OPEN_FOR);
-        Duration longest = BreakerConfig.DEFAULT_MAX_OPEN_FOR;
-        Duration maxOpenFor =
-                value("breaker.max-open-for", Values::duration, openFor.compareTo(longest) > 0 ? openFor : longest);
-        double jitter = value("breaker.jitter", Values::share, BreakerConfig.DEFAULT_JITTER);
-        int probes = value("breaker.probes", Values::number, BreakerConfig.DEFAULT_PROBES);
-        double rate = value("breaker.probe-success-rate", Values::share, BreakerConfig.DEFAULT_PROBE_SUCCESS_RATE);
-        Duration timeout = value("breaker.probe-timeout", Values::duration, BreakerConfig.DEFAULT_PROBE_TIMEOUT);
-        try {
-            return new BreakerConfig(strategy(strategy), openFor, maxOpenFor, jitter, probes, rate, timeout);
-        } catch (ConfigException outOfBounds) {
-            Setting setting = effective(Keys.BREAKER + outOfBounds.key());
-            fail(setting == null ? firstOf(Keys.BREAKER) : setting, outOfBounds.rule());
-            return Policy.DEFAULT_BREAKER;
-        }
-    }
-
-    private static StrategyName strategyName(Setting setting) {
-        require(
-                !FUTURE_STRATEGIES.contains(setting.text()),
-                setting.key(),
-                "consecutive, time-window, count-window or off: this version supports no other");
-        return Values.word(setting, StrategyName.class);
-    }
-
-    private Strategy strategy(StrategyName name) {
-        if (name == StrategyName.CONSECUTIVE) {
-            return new Strategy.Consecutive(
-                    value("breaker.consecutive-failures", Values::number, Strategy.Consecutive.DEFAULT_FAILURES));
-        }
-        double rate = value("breaker.failure-rate", Values::share, Strategy.TimeWindow.DEFAULT_FAILURE_RATE);
-        int minimum = Strategy.TimeWindow.DEFAULT_MINIMUM_CALLS;
-        if (name == StrategyName.COUNT_WINDOW) {
-            int calls = value("breaker.window", PolicyReader::calls, Strategy.CountWindow.DEFAULT_CALLS);
-            return new Strategy.CountWindow(
-                    calls, value("breaker.minimum-calls", Values::number, Math.min(minimum, Math.max(1, calls))), rate);
-        }
-        return new Strategy.TimeWindow(
-                value("breaker.window", Values::duration, Strategy.TimeWindow.DEFAULT_WINDOW),
-                value("breaker.slots", Values::number, Strategy.TimeWindow.DEFAULT_SLOTS),
-                value("breaker.minimum-calls", Values::number, minimum),
-                rate);
-    }
-
-    private static int calls(Setting setting) {
-        try {
-            return Values.number(setting);
-        } catch (BadValue notANumber) {
-            throw new BadValue(setting.key(), "a number of calls, for example 100", notANumber);
-        }
-    }
-
-    private void warnOfForeignKeys(StrategyName strategy) {
-        if (isDefaults) {
-            return;
-        }
-        for (Setting setting : own.all()) {
-            boolean foreign = strategy == StrategyName.OFF
-                    ? setting.key().startsWith(Keys.BREAKER) && !OF_ANY_STRATEGY.contains(setting.key())
-                    : !STRATEGY_KEYS
-                            .getOrDefault(setting.key(), Set.of(strategy))
-                            .contains(strategy);
-            if (foreign) {
-                problems.add(setting.problem(
-                        Severity.WARNING,
-                        "has no effect with strategy "
-                                + strategy.name().toLowerCase(Locale.ROOT).replace('_', '-')));
-            }
-        }
     }
 
     private FailureRules failures(Match match) {
@@ -379,13 +282,13 @@ final class PolicyReader {
         return body;
     }
 
-    private <T> T value(String key, Function<Setting, T> reader, T otherwise) {
+    <T> T value(String key, Function<Setting, T> reader, T otherwise) {
         T value = optional(key, reader);
         return value == null ? otherwise : value;
     }
 
     /** Null when nothing is given, or when what is given is an error. */
-    private <T> @Nullable T optional(String key, Function<Setting, @Nullable T> reader) {
+    <T> @Nullable T optional(String key, Function<Setting, @Nullable T> reader) {
         Setting setting = effective(key);
         if (setting == null) {
             return null;
@@ -398,7 +301,8 @@ final class PolicyReader {
         }
     }
 
-    private @Nullable Setting effective(String key) {
+    @Nullable
+    Setting effective(String key) {
         Setting setting = own.get(key);
         return setting == null && inherits(key) ? defaults.get(key) : setting;
     }
@@ -417,7 +321,7 @@ final class PolicyReader {
         return !key.startsWith(Keys.MATCH);
     }
 
-    private Setting firstOf(String prefix) {
+    Setting firstOf(String prefix) {
         for (Section section : List.of(own, defaults)) {
             for (Setting setting : section.all()) {
                 if (setting.key().startsWith(prefix)) {
@@ -428,8 +332,16 @@ final class PolicyReader {
         throw new IllegalStateException("nothing is set below " + prefix);
     }
 
+    /** A warning of a setting that the policy itself gives; what {@code defaults} gives may be meant for others. */
+    void warn(String key, String message) {
+        Setting setting = own.get(key);
+        if (setting != null && !isDefaults) {
+            problems.add(setting.problem(Severity.WARNING, message));
+        }
+    }
+
     /** An error in a setting; {@code rule} completes "must be". */
-    private void fail(Setting setting, String rule) {
+    void fail(Setting setting, String rule) {
         observes = true;
         boolean mine = setting.equals(own.get(setting.key())) && !isDefaults;
         if (!told.add(setting)) {

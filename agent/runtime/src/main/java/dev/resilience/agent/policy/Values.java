@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 final class Values {
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
     private static final Pattern SHARE = Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)%");
+    private static final Pattern DECIMAL = Pattern.compile("[0-9]{1,9}(?:\\.[0-9]{1,9})?");
     private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,18}");
 
     static Duration duration(Setting setting) {
@@ -33,6 +34,11 @@ final class Values {
         Matcher matcher = SHARE.matcher(setting.text());
         require(matcher.matches(), setting.key(), "a share with its %, for example 50%");
         return new BigDecimal(matcher.group(1)).movePointLeft(2).doubleValue();
+    }
+
+    static double decimal(Setting setting) {
+        require(DECIMAL.matcher(setting.text()).matches(), setting.key(), "a number, for example 0.2");
+        return Double.parseDouble(setting.text());
     }
 
     static int number(Setting setting) {

@@ -54,9 +54,13 @@ class ConfigurationPageTest {
             if (!literal.matches()) {
                 return;
             }
-            Map<String, String> context = new HashMap<>(map(
-                    "resilience.policies.p.breaker.strategy",
-                    key.equals("breaker.consecutive-failures") ? "consecutive" : "time-window"));
+            Map<String, String> context = new HashMap<>(map("resilience.policies.p.breaker.strategy", strategy(key)));
+            if (strategy(key).equals("slo")) {
+                context.put("resilience.policies.p.breaker.slo", "1s");
+            }
+            if (key.equals("breaker.slow-call-rate")) {
+                context.put("resilience.policies.p.breaker.slow-call", "1s");
+            }
             if (key.startsWith(Keys.STATIC)) {
                 context.put("resilience.policies.p.fallback.static.body", "x");
             }
@@ -69,6 +73,18 @@ class ConfigurationPageTest {
         });
         assertThat(table("## Keys at the root").get("drain")).contains("`20s`");
         assertThat(table("## Keys at the root").get("mode")).contains("`observe`");
+    }
+
+    private static String strategy(String key) {
+        String name = key.startsWith(Keys.BREAKER) ? key.substring(Keys.BREAKER.length()) : "";
+        return switch (name) {
+            case "consecutive-failures" -> "consecutive";
+            case "alpha" -> "ewma";
+            case "period", "short-period", "short-period-after", "periods", "p90", "max-p90", "p90-margin" ->
+                "two-dimension";
+            case "slo-budget", "slo-violations", "slo-climb", "short-window", "long-window" -> "slo";
+            default -> "time-window";
+        };
     }
 
     @Test
@@ -95,7 +111,7 @@ class ConfigurationPageTest {
                     .isEmpty();
             found++;
         }
-        assertThat(found).isEqualTo(3);
+        assertThat(found).isEqualTo(4);
     }
 
     @Test

@@ -168,6 +168,23 @@ class PolicyLoaderTest {
                     "deadline", "1d",
                     "fallback", "none"));
             samples.putAll(map(
+                    "breaker.slow-call", "300ms",
+                    "breaker.slow-call-rate", "30%",
+                    "breaker.alpha", "0.1",
+                    "breaker.period", "30s",
+                    "breaker.short-period", "7s",
+                    "breaker.short-period-after", "1",
+                    "breaker.periods", "2",
+                    "breaker.p90", "500ms",
+                    "breaker.max-p90", "3s",
+                    "breaker.p90-margin", "50%",
+                    "breaker.slo", "400ms",
+                    "breaker.slo-budget", "1%",
+                    "breaker.slo-violations", "5",
+                    "breaker.slo-climb", "1s",
+                    "breaker.short-window", "10s",
+                    "breaker.long-window", "10m"));
+            samples.putAll(map(
                     "fallback.static.status", "503",
                     "fallback.static.content-type", "text/plain",
                     "fallback.static.headers.retry-after", "5, then more",
@@ -180,6 +197,21 @@ class PolicyLoaderTest {
         private static Map<String, String> context(String key) {
             return switch (key) {
                 case "breaker.consecutive-failures" -> Map.of("breaker.strategy", "consecutive");
+                case "breaker.slow-call-rate" -> Map.of("breaker.slow-call", "1s");
+                case "breaker.alpha" -> Map.of("breaker.strategy", "ewma");
+                case "breaker.period",
+                        "breaker.short-period",
+                        "breaker.short-period-after",
+                        "breaker.periods",
+                        "breaker.p90",
+                        "breaker.max-p90",
+                        "breaker.p90-margin" -> Map.of("breaker.strategy", "two-dimension");
+                case "breaker.slo",
+                        "breaker.slo-budget",
+                        "breaker.slo-violations",
+                        "breaker.slo-climb",
+                        "breaker.short-window",
+                        "breaker.long-window" -> Map.of("breaker.strategy", "slo", "breaker.slo", "1s");
                 default ->
                     key.startsWith("fallback.static.") && !key.endsWith("status")
                             ? Map.of("fallback.static.status", "200")
@@ -427,6 +459,32 @@ class PolicyLoaderTest {
             assertThat(breaker(policy("breaker.strategy", "count-window")).strategy())
                     .isEqualTo(new Strategy.CountWindow(100, 20, 0.5));
             assertThat(policy("breaker.strategy", "off").breaker()).isNull();
+            assertThat(breaker(policy("breaker.strategy", "ewma")).strategy())
+                    .isEqualTo(new Strategy.Ewma(0.2, 20, 0.5));
+            assertThat(breaker(policy("breaker.strategy", "two-dimension")).strategy())
+                    .isEqualTo(new Strategy.TwoDimension(
+                            0.2,
+                            20,
+                            Duration.ofSeconds(10),
+                            Duration.ofSeconds(5),
+                            2,
+                            3,
+                            Duration.ofMillis(800),
+                            Duration.ofMillis(1500),
+                            0.2));
+            BreakerConfig slo = breaker(policy("breaker.strategy", "slo", "breaker.slo", "800ms"));
+            assertThat(slo.strategy())
+                    .isEqualTo(new Strategy.Slo(
+                            Duration.ofMillis(800),
+                            0.001,
+                            1000,
+                            Duration.ofSeconds(30),
+                            Duration.ofMinutes(5),
+                            300,
+                            3,
+                            Duration.ofMillis(120)));
+            assertThat(slo.openFor()).isEqualTo(Duration.ofMinutes(1));
+            assertThat(slo.maxOpenFor()).isEqualTo(Duration.ofMinutes(1));
         }
 
         @Test
@@ -435,6 +493,37 @@ class PolicyLoaderTest {
             assertThat(breaker(policy("breaker.strategy", "count-window", "breaker.window", "7"))
                             .strategy())
                     .isEqualTo(new Strategy.CountWindow(7, 7, 0.5));
+            assertThat(twoDimension("breaker.period", "3s").shortPeriod()).isEqualTo(Duration.ofSeconds(3));
+            assertThat(twoDimension("breaker.short-period", "20s").period()).isEqualTo(Duration.ofSeconds(20));
+            assertThat(twoDimension("breaker.p90", "2s").maxP90()).isEqualTo(Duration.ofSeconds(2));
+            assertThat(twoDimension("breaker.max-p90", "300ms").p90()).isEqualTo(Duration.ofMillis(300));
+            assertThat(slo("breaker.short-window", "10m").longWindow()).isEqualTo(Duration.ofMinutes(10));
+            assertThat(slo("breaker.long-window", "20s").shortWindow()).isEqualTo(Duration.ofSeconds(20));
+        }
+
+        @Test
+        void readsABoundOnSlowCallsForEitherWindow() {
+            assertThat(breaker(policy("breaker.slow-call", "300ms")).strategy())
+                    .isEqualTo(new Strategy.TimeWindow(
+                            Duration.ofSeconds(10), 10, 20, 0.5, new Strategy.SlowCalls(Duration.ofMillis(300), 0.5)));
+            assertThat(breaker(policy(
+                                    "breaker.strategy", "count-window",
+                                    "breaker.slow-call", "1s",
+                                    "breaker.slow-call-rate", "80%"))
+                            .strategy())
+                    .isEqualTo(
+                            new Strategy.CountWindow(100, 20, 0.5, new Strategy.SlowCalls(Duration.ofSeconds(1), 0.8)));
+            assertThat(breaker(policy("breaker.slow-call", "off"))).isEqualTo(Policy.DEFAULT_BREAKER);
+        }
+
+        private static Strategy.TwoDimension twoDimension(String key, String value) {
+            return (Strategy.TwoDimension) breaker(policy("breaker.strategy", "two-dimension", key, value))
+                    .strategy();
+        }
+
+        private static Strategy.Slo slo(String key, String value) {
+            return (Strategy.Slo) breaker(policy("breaker.strategy", "slo", "breaker.slo", "1s", key, value))
+                    .strategy();
         }
 
         @ParameterizedTest
