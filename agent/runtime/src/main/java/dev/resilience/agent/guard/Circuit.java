@@ -6,10 +6,12 @@ import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Outcome;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** A breaker with the guards that share it over reloads, and the transitions nobody has been told of yet. */
@@ -17,18 +19,34 @@ final class Circuit {
     /*
      * The breaker tells of a transition on the thread that caused it, deep inside tryAcquire, settle or pulse; whom to
      * tell (the trace of that call) is known only to the caller above. So the transition is noted under its thread, and
-     * that thread takes it back as soon as the breaker returns: one read of "noted" on the way of every call, a lock
-     * only around the few transitions, and nothing left behind in a thread-local.
+     * that thread takes it back as soon as the breaker returns: one read of "noted" on the way of every call, a copy of
+     * the list for each of the few transitions, and nothing left behind in a thread-local.
+     *
+     * A circuit that no pulse would change is asleep, and the pulse does not see it. A call does its work on the breaker
+     * first and looks then whether the circuit is asleep; the pulse says that it is and looks then whether the breaker is
+     * still. So one of the two sees the other, and the one whose CAS takes "asleep" back has the circuit pulsed.
      */
     private record Noted(Thread by, BreakerState from, BreakerState to, String counts) {}
 
+    private static final VarHandle NOTED = handle("noted", List.class);
+    private static final VarHandle ASLEEP = handle("asleep", boolean.class);
+
     private final Breaker breaker;
-    private final ReentrantLock lock = new ReentrantLock();
+    private final Pulse pulse;
     private volatile List<Noted> noted = List.of();
     private volatile Subject subject;
+    private volatile boolean asleep = true;
+    private volatile boolean retired;
 
-    Circuit(BreakerConfig config, Subject subject, long nowNanos) {
+    /** The pulse's own: the next of those that woke up, and whether a call of it was in flight of late. */
+    @Nullable
+    Circuit nextAwake;
+
+    boolean held;
+
+    Circuit(BreakerConfig config, Subject subject, Pulse pulse, long nowNanos) {
         this.subject = subject;
+        this.pulse = pulse;
         this.breaker = Breaker.of(config, () -> ThreadLocalRandom.current().nextLong(), this::note, nowNanos);
     }
 
@@ -58,15 +76,58 @@ final class Circuit {
     }
 
     long tryAcquire(long nowNanos) {
-        return breaker.tryAcquire(nowNanos);
+        long permit = breaker.tryAcquire(nowNanos);
+        if (asleep) {
+            wake();
+        }
+        return permit;
     }
 
     void settle(long permit, Outcome outcome, long nowNanos) {
         breaker.settle(permit, outcome, nowNanos);
+        if (asleep) {
+            wake();
+        }
     }
 
     void pulse(long nowNanos) {
         breaker.pulse(nowNanos);
+    }
+
+    private void wake() {
+        if (!retired && ASLEEP.compareAndSet(this, true, false)) {
+            pulse.add(this);
+        }
+    }
+
+    /** Whether the pulse need not see it any more, until a call wakes it. */
+    boolean fallsAsleep() {
+        if (retired) {
+            return true;
+        }
+        if (!isStill()) {
+            return false;
+        }
+        asleep = true;
+        return isStill() || !ASLEEP.compareAndSet(this, true, false);
+    }
+
+    private boolean isStill() {
+        return noted.isEmpty() && breaker.isStill();
+    }
+
+    /** Whether a new one would decide the same. */
+    boolean isAtRest() {
+        return noted.isEmpty() && breaker.isAtRest();
+    }
+
+    /** No guard asks it any more. */
+    void retire() {
+        retired = true;
+    }
+
+    boolean isRetired() {
+        return retired;
     }
 
     boolean hasNews() {
@@ -90,32 +151,36 @@ final class Circuit {
     }
 
     private void note(BreakerState from, BreakerState to, String counts) {
-        lock.lock();
-        try {
-            List<Noted> longer = new ArrayList<>(noted);
-            longer.add(new Noted(Thread.currentThread(), from, to, counts));
-            noted = longer;
-        } finally {
-            lock.unlock();
-        }
+        Noted fresh = new Noted(Thread.currentThread(), from, to, counts);
+        List<Noted> seen;
+        List<Noted> longer;
+        do {
+            seen = noted;
+            longer = new ArrayList<>(seen);
+            longer.add(fresh);
+        } while (!NOTED.compareAndSet(this, seen, longer));
     }
 
-    private List<Signal.Transition> take(@Nullable Thread by, Subject about) {
+    private List<Signal.Transition> take(Thread by, Subject about) {
         List<Signal.Transition> taken = new ArrayList<>();
-        lock.lock();
-        try {
-            List<Noted> left = new ArrayList<>();
-            for (Noted each : noted) {
+        List<Noted> seen;
+        List<Noted> left;
+        do {
+            seen = noted;
+            left = new ArrayList<>();
+            taken.clear();
+            for (Noted each : seen) {
                 if (each.by == by) {
                     taken.add(new Signal.Transition(about, each.from, each.to, each.counts));
                 } else {
                     left.add(each);
                 }
             }
-            noted = left;
-        } finally {
-            lock.unlock();
-        }
+        } while (!NOTED.compareAndSet(this, seen, left.isEmpty() ? List.of() : left));
         return taken;
+    }
+
+    private static VarHandle handle(String field, Class<?> type) {
+        return ConstantBootstraps.fieldVarHandle(MethodHandles.lookup(), field, VarHandle.class, Circuit.class, type);
     }
 }

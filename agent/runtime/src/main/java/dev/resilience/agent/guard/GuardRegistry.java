@@ -5,8 +5,12 @@ import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
 import dev.resilience.agent.policy.PolicySet;
 import dev.resilience.agent.policy.Protocol;
+import dev.resilience.agent.policy.TargetBounds;
 import dev.resilience.agent.signal.Sink;
 import dev.resilience.agent.signal.Subject;
+import dev.resilience.agent.target.HostAndPort;
+import dev.resilience.agent.target.HostName;
+import dev.resilience.agent.target.JdbcUrl;
 import dev.resilience.agent.target.Route;
 import dev.resilience.agent.target.Target;
 import dev.resilience.engine.BreakerConfig;
@@ -16,11 +20,13 @@ import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.net.URI;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -37,11 +43,15 @@ public final class GuardRegistry implements Guards {
      * Breakers outlive the rules: a circuit is kept under (policy, target) and taken over by the next guard of that
      * name whose breaker is configured the same. So a reload forgets no open breaker unless it changed it.
      *
-     * Targets are bounded. The calls of those that come too late share one guard for each protocol and policy.
+     * Targets are bounded, and those that come too late share a guard with others (Seat). A target nobody called for a
+     * while leaves: its guard is GONE first, then out of the maps, all under the lock, then out of the table; then the
+     * generation changes, so that nobody keeps what he looked up. What leaves is at rest: CLOSED, its window empty, none
+     * of its listed calls in flight. A target that is not at rest leaves when nobody called it for a day, which is longer
+     * than any breaker stays open: what is known of it is worth nothing by then.
      */
-    public static final int MAX_TARGETS = 10_000;
-
-    private record Name(String policy, Target target) {}
+    private static final int SWEEPS_ABANDONED = sweeps(Duration.ofDays(1));
+    /** Once all places are taken, one must only be idle for this long to be given to another. */
+    private static final int SWEEPS_PRESSED = sweeps(Duration.ofMinutes(1));
 
     private record Exempt(String host, int port) {}
 
@@ -53,48 +63,44 @@ public final class GuardRegistry implements Guards {
         }
     }
 
-    /** One policy set, and the guards made for it so far. */
-    private static final class Rules {
-        final PolicySet policies;
-        final int generation;
-        final GuardTable table;
-        final ConcurrentHashMap<Name, TargetGuard> guards = new ConcurrentHashMap<>();
-
-        Rules(PolicySet policies, int generation, int maxTargets) {
-            this.policies = policies;
-            this.generation = generation;
-            this.table = new GuardTable(2 * maxTargets);
+    /** A class for the same reason. */
+    private final class Leaving implements Runnable {
+        @Override
+        public void run() {
+            leave();
         }
     }
 
     private final Machinery machinery;
     private final Faults faults;
     private final Consumer<String> out;
-    private final int maxTargets;
     private final ConcurrentHashMap<Name, Circuit> circuits = new ConcurrentHashMap<>();
     private final CopyOnWriteArrayList<Exempt> exempt = new CopyOnWriteArrayList<>();
-    private final AtomicInteger overflowSaid = new AtomicInteger();
+    private final AtomicBoolean fullSaid = new AtomicBoolean();
+    private final AtomicBoolean routesSaid = new AtomicBoolean();
     private final ReentrantLock swapping = new ReentrantLock();
     private volatile Rules rules;
+    private final AtomicInteger generation = new AtomicInteger();
 
     /** Guards by {@code policies} until the first reload; notices go to {@code out} as whole lines. */
     public GuardRegistry(PolicySet policies, Sink sink, Faults faults, Consumer<String> out) {
-        this(policies, Machinery.of(new NanoTime(), sink, faults), out, MAX_TARGETS);
+        this(policies, Machinery.of(new NanoTime(), sink, faults), out);
     }
 
-    GuardRegistry(PolicySet policies, Machinery machinery, Consumer<String> out, int maxTargets) {
+    GuardRegistry(PolicySet policies, Machinery machinery, Consumer<String> out) {
         this.machinery = machinery;
         this.faults = machinery.faults();
         this.out = out;
-        this.maxTargets = maxTargets;
-        this.rules = new Rules(policies, 0, maxTargets);
+        this.rules = new Rules(policies, false);
+        machinery.pulse().leaving(new Leaving());
     }
 
     /** Puts other policies in force, all at once. */
     public void reload(PolicySet policies) {
         swapping.lock();
         try {
-            rules = new Rules(policies, rules.generation + 1, maxTargets);
+            rules = new Rules(policies, !circuits.isEmpty());
+            generation.incrementAndGet();
             forgetOthers(policies);
         } finally {
             swapping.unlock();
@@ -139,21 +145,17 @@ public final class GuardRegistry implements Guards {
 
     /** How many targets have a guard. */
     public int targets() {
-        return rules.guards.size();
+        return rules.size();
     }
 
     /** How many calls would have been refused or cut that in truth succeeded, while not enforcing. */
     public long wouldHaveLost() {
-        long lost = 0;
-        for (TargetGuard guard : rules.guards.values()) {
-            lost += guard.wouldHaveLost();
-        }
-        return lost;
+        return rules.wouldHaveLost();
     }
 
     @Override
     public int generation() {
-        return rules.generation;
+        return generation.get();
     }
 
     @Override
@@ -194,10 +196,24 @@ public final class GuardRegistry implements Guards {
     private @Nullable Guard findHttp(Rules now, String method, URI uri) {
         String scheme = scheme(uri);
         String host = uri.getHost();
-        if (scheme == null || host == null) {
+        if (scheme == null) {
             return null;
         }
-        int port = uri.getPort() >= 0 ? uri.getPort() : scheme.equals("https") ? 443 : 80;
+        int port = uri.getPort();
+        if (host == null) {
+            String authority = uri.getAuthority();
+            if (authority == null) {
+                return null;
+            }
+            HostAndPort parsed = HostAndPort.parse(authority);
+            host = parsed.host();
+            port = parsed.port();
+        } else if (host.endsWith(".")) {
+            host = HostName.of(host);
+        }
+        if (port < 0) {
+            port = scheme.equals("https") ? 443 : 80;
+        }
         if (isExempt(host, port)) {
             return null;
         }
@@ -211,9 +227,9 @@ public final class GuardRegistry implements Guards {
         if (known != null) {
             return known;
         }
-        Target target = Target.http(scheme, host, port);
-        TargetGuard guard = guard(now, policy, keyed == null ? target : target.route(Route.of(keyed)));
-        now.table.addHost(policy, host, place, keyed, guard);
+        String route = keyed == null ? null : Route.of(keyed);
+        TargetGuard guard = guard(now, policy, Target.http(scheme, host, port), route);
+        now.table.addHost(policy, host, place, route, guard);
         return guard;
     }
 
@@ -233,8 +249,8 @@ public final class GuardRegistry implements Guards {
         int slash = fullMethod.lastIndexOf('/');
         String service = slash < 0 ? "" : fullMethod.substring(0, slash);
         Policy policy = now.policies.grpc(authority, service, fullMethod.substring(slash + 1));
-        Target target = Target.grpc(authority);
-        TargetGuard guard = guard(now, policy, policy.key() == Key.ROUTE ? target.route("/" + fullMethod) : target);
+        String route = policy.key() == Key.ROUTE ? "/" + fullMethod : null;
+        TargetGuard guard = guard(now, policy, Target.grpc(authority), route);
         now.table.addNamed(null, authority, fullMethod, guard);
         return guard;
     }
@@ -244,8 +260,8 @@ public final class GuardRegistry implements Guards {
         if (known != null) {
             return known;
         }
-        Target target = Target.jdbc(url);
-        TargetGuard guard = guard(now, now.policies.jdbc(target.name(), pool), target);
+        Policy policy = now.policies.jdbc(JdbcUrl.bare(url), pool);
+        TargetGuard guard = guard(now, policy, Target.jdbc(url), null);
         // Under a policy that gRPC look-ups never name, so that the two cannot meet.
         now.table.addNamed(now.policies.defaults(), url, pool, guard);
         return guard;
@@ -262,29 +278,41 @@ public final class GuardRegistry implements Guards {
     }
 
     /** The slow way, by name. */
-    private TargetGuard guard(Rules now, Policy policy, Target target) {
-        TargetGuard known = now.guards.get(new Name(policy.name(), target));
-        if (known != null) {
+    TargetGuard guard(Rules now, Policy policy, Target host, @Nullable String route) {
+        TargetGuard known = now.guard(now.seat(this, policy, host, route).name());
+        if (known != null && !known.isGone()) {
             return known;
         }
-        Target bounded = target;
-        if (now.guards.size() >= maxTargets) {
-            sayOverflow();
-            bounded = Target.overflow(target.protocol());
+        TargetGuard guard;
+        swapping.lock();
+        try {
+            Seat seat = now.seat(this, policy, host, route);
+            guard = now.guard(seat.name());
+            if (guard == null) {
+                guard = make(now, seat);
+                now.add(guard);
+            }
+        } finally {
+            swapping.unlock();
         }
-        TargetGuard guard =
-                now.guards.computeIfAbsent(new Name(policy.name(), bounded), name -> make(now, policy, name.target));
+        say(guard.seat(), now.policies.bounds());
         machinery.pulse().start();
         return guard;
     }
 
-    private TargetGuard make(Rules now, Policy policy, Target target) {
+    private TargetGuard make(Rules now, Seat seat) {
+        Policy policy = seat.policy();
+        Target target = seat.name().target();
         Subject subject = new Subject(
                 target.protocol(), target.name(), policy.name(), policy.mode().text());
         BreakerConfig config = policy.breaker();
-        Circuit circuit = config == null ? null : circuit(now, new Name(policy.name(), target), config, subject);
+        Circuit circuit = config == null ? null : circuit(now, seat.name(), config, subject);
         StaticAnswer answer = policy.fallback(protocol(target));
-        return new TargetGuard(subject, policy, policy.failures(protocol(target)), answer, circuit, machinery);
+        return new TargetGuard(seat, subject, policy, policy.failures(protocol(target)), answer, circuit, machinery);
+    }
+
+    boolean hasCircuit(Name name) {
+        return circuits.containsKey(name);
     }
 
     private static Protocol protocol(Target target) {
@@ -297,25 +325,20 @@ public final class GuardRegistry implements Guards {
 
     /** The breaker of that name, unless it is configured otherwise by now; never one in place of a newer rule's. */
     private Circuit circuit(Rules now, Name name, BreakerConfig config, Subject subject) {
-        swapping.lock();
-        try {
-            Circuit old = circuits.get(name);
-            if (old != null && old.config().equals(config)) {
-                old.adopt(subject);
-                return old;
-            }
-            Circuit fresh = new Circuit(config, subject, machinery.nanoClock().getAsLong());
-            if (now == rules) {
-                if (old != null) {
-                    machinery.pulse().remove(old);
-                }
-                circuits.put(name, fresh);
-                machinery.pulse().add(fresh);
-            }
-            return fresh;
-        } finally {
-            swapping.unlock();
+        Circuit old = circuits.get(name);
+        if (old != null && old.config().equals(config)) {
+            old.adopt(subject);
+            return old;
         }
+        Circuit fresh = new Circuit(
+                config, subject, machinery.pulse(), machinery.nanoClock().getAsLong());
+        if (now == rules) {
+            if (old != null) {
+                old.retire();
+            }
+            circuits.put(name, fresh);
+        }
+        return fresh;
     }
 
     private void forgetOthers(PolicySet policies) {
@@ -323,8 +346,8 @@ public final class GuardRegistry implements Guards {
         keep(kept, policies.defaults());
         policies.policies().forEach(policy -> keep(kept, policy));
         circuits.forEach((name, circuit) -> {
-            if (!circuit.config().equals(kept.get(name.policy)) && circuits.remove(name, circuit)) {
-                machinery.pulse().remove(circuit);
+            if (!circuit.config().equals(kept.get(name.policy())) && circuits.remove(name, circuit)) {
+                circuit.retire();
             }
         });
     }
@@ -336,15 +359,104 @@ public final class GuardRegistry implements Guards {
         }
     }
 
-    private void sayOverflow() {
-        if (overflowSaid.compareAndSet(0, 1)) {
-            out.accept("resilience: more than " + maxTargets
-                    + " targets; calls to further ones share one guard for each protocol and policy");
+    /** Lets the targets go that nobody called for long enough. For the pulse. */
+    void leave() {
+        Rules now = rules;
+        int idle = sweeps(now.policies.bounds().idleFor());
+        boolean left = false;
+        for (TargetGuard guard : now.guards()) {
+            int quiet = guard.quietSweeps();
+            if (quiet >= SWEEPS_PRESSED && quiet >= needed(now, guard, idle) && leave(now, guard)) {
+                left = true;
+            }
         }
+        forgetOrphans(now, idle);
+        if (left) {
+            now.table.forget();
+            generation.incrementAndGet();
+        }
+    }
+
+    private static int needed(Rules now, TargetGuard guard, int idle) {
+        if (!guard.isAtRest()) {
+            return Math.max(idle, SWEEPS_ABANDONED);
+        }
+        Seat seat = guard.seat();
+        boolean pressed = now.isFull() || (seat.route() != null && now.isFull(seat.policy(), seat.host()));
+        return pressed ? SWEEPS_PRESSED : idle;
+    }
+
+    private boolean leave(Rules now, TargetGuard guard) {
+        swapping.lock();
+        try {
+            if (now != rules || !guard.tryLeave()) {
+                return false;
+            }
+            now.remove(guard);
+            Circuit circuit = guard.circuit();
+            if (circuit != null && circuits.remove(guard.seat().name(), circuit)) {
+                circuit.retire();
+            }
+            return true;
+        } finally {
+            swapping.unlock();
+        }
+    }
+
+    /** Circuits of rules before these whose targets nobody has called since. */
+    private void forgetOrphans(Rules now, int idle) {
+        now.sweeps++;
+        if (!now.hasOrphans) {
+            return;
+        }
+        swapping.lock();
+        try {
+            if (now != rules) {
+                return;
+            }
+            now.hasOrphans = false;
+            circuits.forEach((name, circuit) -> {
+                if (now.guard(name) == null) {
+                    boolean held = circuit.held;
+                    circuit.held = false;
+                    int needed = circuit.isAtRest() ? idle : Math.max(idle, SWEEPS_ABANDONED);
+                    if (!held && now.sweeps >= needed && circuits.remove(name, circuit)) {
+                        circuit.retire();
+                    } else {
+                        now.hasOrphans = true;
+                    }
+                }
+            });
+        } finally {
+            swapping.unlock();
+        }
+    }
+
+    private static int sweeps(Duration idle) {
+        long period = Pulse.PERIOD_NANOS * Pulse.BEATS_PER_LEAVING;
+        return (int) ((idle.toNanos() + period - 1) / period);
+    }
+
+    private void say(Seat seat, TargetBounds bounds) {
+        if (seat.kind() == Seat.Kind.MORE_ROUTES && routesSaid.compareAndSet(false, true)) {
+            out.accept("resilience: more than " + bounds.routes() + " routes (max-routes) of "
+                    + seat.host().name()
+                    + ", or one that is no template; the further ones of a host share the target "
+                    + seat.name().target().name());
+        } else if (seat.isShared() && !seat.isCounted() && fullSaid.compareAndSet(false, true)) {
+            out.accept("resilience: more than " + bounds.targets() + " targets (max-targets); further ones share one"
+                    + " for each host, protocol and policy, the first of them "
+                    + seat.name().target().name());
+        }
+    }
+
+    /** How many breakers are kept, those of guards in force and those that no guard has taken over yet. */
+    int circuits() {
+        return circuits.size();
     }
 
     /** The guards in force, for diagnosis. */
     List<TargetGuard> guards() {
-        return List.copyOf(rules.guards.values());
+        return List.copyOf(rules.guards());
     }
 }

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 final class GuardTable {
     /*
      * Chains of immutable nodes in an array that doubles. Readers load the array and a chain's head; writers, under the
-     * lock, put a new node in front. Nothing is ever removed: a reload starts a new table. Beyond its capacity the
-     * table takes nothing more, and the caller goes the slow way of names.
+     * lock, put a new node in front, or a chain without those whose guard is gone. A guard is gone before the table is
+     * told to forget it, and add() looks for that under the lock: so a guard that left does not come back, and no node
+     * keeps it. A table that is full starts anew: what is still called comes back with its next call.
      */
     private record Node(
             int hash,
@@ -50,12 +51,15 @@ final class GuardTable {
     /** A call to a host and port; with a path when a route has a guard of its own. */
     @Nullable
     TargetGuard host(Policy policy, String host, int port, @Nullable String path) {
-        return find(hostHash(host, port, path), policy, host, port, path);
+        return find(hostHash(host, port, path == null ? 0 : Route.hash(path)), policy, host, port, path);
     }
 
-    void addHost(Policy policy, String host, int port, @Nullable String path, TargetGuard guard) {
-        String route = path == null ? null : Route.of(path);
-        add(new Node(hostHash(host, port, path), policy, host, port, route, true, guard, null));
+    /** A route that is no template would only fill the table. */
+    void addHost(Policy policy, String host, int port, @Nullable String route, TargetGuard guard) {
+        if (route == null || route.length() <= Route.LONGEST) {
+            int path = route == null ? 0 : route.hashCode();
+            add(new Node(hostHash(host, port, path), policy, host, port, route, true, guard, null));
+        }
     }
 
     /** Anything named by one or two plain texts. */
@@ -68,8 +72,8 @@ final class GuardTable {
         add(new Node(nameHash(name, detail), policy, name, -1, detail, false, guard, null));
     }
 
-    private static int hostHash(String host, int port, @Nullable String path) {
-        return scatter(host.hashCode() * 31 + port + (path == null ? 0 : Route.hash(path) * 17));
+    private static int hostHash(String host, int port, int route) {
+        return scatter(host.hashCode() * 31 + port + route * 17);
     }
 
     private static int nameHash(String name, @Nullable String detail) {
@@ -95,14 +99,57 @@ final class GuardTable {
     private void add(Node node) {
         lock.lock();
         try {
-            if (size >= capacity) {
+            if (node.guard.isGone()) {
                 return;
+            }
+            if (size >= capacity) {
+                chains = new AtomicReferenceArray<>(INITIAL);
+                size = 0;
             }
             if (size >= chains.length()) {
                 chains = doubled(chains);
             }
             size++;
             put(chains, node);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Drops the nodes of guards that are gone, and of those that are shared: their targets may have a place by now. */
+    void forget() {
+        lock.lock();
+        try {
+            AtomicReferenceArray<@Nullable Node> now = chains;
+            for (int i = 0; i < now.length(); i++) {
+                Node head = now.get(i);
+                int leaving = 0;
+                for (Node node = head; node != null; node = node.next) {
+                    leaving += isKept(node) ? 0 : 1;
+                }
+                if (leaving > 0) {
+                    now.set(i, null);
+                    size -= leaving;
+                    for (Node node = head; node != null; node = node.next) {
+                        if (isKept(node)) {
+                            put(now, node);
+                        }
+                    }
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static boolean isKept(Node node) {
+        return !node.guard.isGone() && !node.guard.seat().isShared();
+    }
+
+    int size() {
+        lock.lock();
+        try {
+            return size;
         } finally {
             lock.unlock();
         }

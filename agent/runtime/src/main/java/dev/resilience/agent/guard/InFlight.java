@@ -133,11 +133,22 @@ final class InFlight {
             for (int i = 0; i < SEGMENT; i++) {
                 Object there = segment.get(i);
                 if (there instanceof Call call) {
+                    hold(call.guard());
                     age(segment, i, call, nowNanos);
-                } else if (there instanceof Aged aged && aged.get() == null && segment.compareAndSet(i, aged, null)) {
-                    ((TargetGuard) aged.guard).settleAbandoned(aged.permit, aged.trace, nowNanos);
+                } else if (there instanceof Aged aged) {
+                    hold(aged.guard);
+                    if (aged.get() == null && segment.compareAndSet(i, aged, null)) {
+                        ((TargetGuard) aged.guard).settleAbandoned(aged.permit, aged.trace, nowNanos);
+                    }
                 }
             }
+        }
+    }
+
+    /** A guard does not leave while a call of it is listed. */
+    private static void hold(@Nullable Object guard) {
+        if (guard instanceof TargetGuard held) {
+            held.hold();
         }
     }
 

@@ -3,7 +3,9 @@ package dev.resilience.agent.guard;
 import dev.resilience.agent.signal.Signal;
 import dev.resilience.agent.signal.Sink;
 import dev.resilience.instrumentation.api.Faults;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -15,12 +17,19 @@ final class Pulse {
      * An open breaker ends by the pulse alone. If the pulse stood still, open breakers would refuse for ever; so a guard
      * asks isBeating() before it refuses, and admits when the last beat is older than STALLED. A frozen process looks
      * like that for a moment too, and then a few calls pass that need not have.
+     *
+     * It sees the circuits that are awake and no others. One that wakes up is put on a stack, linked through itself, by
+     * the call that woke it; the next beat takes the whole stack into its own list, from which it drops what falls asleep.
      */
     static final long PERIOD_NANOS = 100_000_000;
     private static final long STALLED_NANOS = 5_000_000_000L;
     private static final int BEATS_PER_SWEEP = 10;
+    /** How many beats apart the guards are looked through for those that may leave. */
+    static final int BEATS_PER_LEAVING = 100;
 
-    private final ConcurrentHashMap.KeySetView<Circuit, Boolean> circuits = ConcurrentHashMap.newKeySet();
+    private final List<Circuit> awake = new ArrayList<>();
+    private final AtomicReference<@Nullable Circuit> woken = new AtomicReference<>();
+    private volatile @Nullable Runnable leaving;
     private final LongSupplier nanoClock;
     private final Sink sink;
     private final InFlight inFlight;
@@ -41,12 +50,23 @@ final class Pulse {
         this.lastBeat = nanoClock.getAsLong();
     }
 
+    /** Sees this circuit from now on, until it falls asleep. */
     void add(Circuit circuit) {
-        circuits.add(circuit);
+        Circuit first;
+        do {
+            first = woken.get();
+            circuit.nextAwake = first;
+        } while (!woken.compareAndSet(first, circuit));
     }
 
-    void remove(Circuit circuit) {
-        circuits.remove(circuit);
+    /** What to do every {@link #BEATS_PER_LEAVING} beats. */
+    void leaving(Runnable task) {
+        leaving = task;
+    }
+
+    /** How many circuits it sees. */
+    int awake() {
+        return awake.size();
     }
 
     boolean isBeating(long nowNanos) {
@@ -74,22 +94,56 @@ final class Pulse {
     /** One beat. Never throws. */
     void beat() {
         long now = nanoClock.getAsLong();
-        for (Circuit circuit : circuits) {
-            try {
+        takeWoken();
+        int kept = 0;
+        for (int i = 0; i < awake.size(); i++) {
+            Circuit circuit = awake.get(i);
+            if (!pulse(circuit, now)) {
+                awake.set(kept++, circuit);
+            }
+        }
+        awake.subList(kept, awake.size()).clear();
+        sweep(now);
+        lastBeat = now;
+    }
+
+    private void takeWoken() {
+        Circuit each = woken.getAndSet(null);
+        while (each != null) {
+            Circuit next = each.nextAwake;
+            each.nextAwake = null;
+            awake.add(each);
+            each = next;
+        }
+    }
+
+    /** Whether it fell asleep. */
+    private boolean pulse(Circuit circuit, long now) {
+        try {
+            if (!circuit.isRetired()) {
                 circuit.pulse(now);
                 tell(circuit);
-            } catch (Throwable fault) {
-                faults.report("guard/pulse", fault);
             }
+            return circuit.fallsAsleep();
+        } catch (Throwable fault) {
+            faults.report("guard/pulse", fault);
+            return false;
         }
-        if (++beats % BEATS_PER_SWEEP == 0) {
-            try {
+    }
+
+    private void sweep(long now) {
+        beats++;
+        try {
+            if (beats % BEATS_PER_SWEEP == 0) {
                 inFlight.sweep(now);
-            } catch (Throwable fault) {
-                faults.report("guard/sweep", fault);
             }
+            Runnable task = leaving;
+            if (beats % BEATS_PER_LEAVING == 0 && task != null) {
+                task.run();
+            }
+        } catch (Throwable fault) {
+            faults.report("guard/sweep", fault);
         }
-        lastBeat = now;
     }
 
     private void tell(Circuit circuit) {

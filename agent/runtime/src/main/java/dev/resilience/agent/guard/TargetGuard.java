@@ -17,10 +17,10 @@ import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
 import dev.resilience.instrumentation.api.StaticAnswer;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
-import java.util.EnumMap;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -33,9 +33,21 @@ final class TargetGuard implements Guard {
      * A call ends by one CAS (Call.trySettle), and is cut short by another (Call.tryCut), so deadline, drain and the
      * call's own end may race: the outcome counts once, and the cancel runs at most once.
      *
+     * A guard that nobody used for a while leaves: the pulse takes it from UNUSED to GONE by a CAS, a call takes it from
+     * UNUSED to USED by another before anything of it is in flight, so one of them wins. A call that looked its guard up
+     * before that and asks it afterwards is handed on to the guard there is now, which is its guard from then on.
+     *
      * Faults end here. Those of the sink are caught where it is called, so that losing telemetry loses no protection;
      * any other lets the call pass.
      */
+    private static final int UNUSED = 0;
+    private static final int USED = 1;
+    private static final int GONE = 2;
+
+    private static final VarHandle USE = handle("use", int.class);
+    private static final VarHandle LOST = handle("lost", LongAdder.class);
+
+    private final Seat seat;
     private final Subject subject;
     private final FailureRule failures;
     private final boolean refuses;
@@ -43,10 +55,19 @@ final class TargetGuard implements Guard {
     private final @Nullable StaticAnswer answer;
     private final @Nullable Circuit circuit;
     private final Machinery machinery;
-    private final Map<BreakerState, Signal.Decision> admissions;
-    private final LongAdder wouldHaveLost = new LongAdder();
+    /** What is told of nearly every call, made when it is first told. */
+    private Signal.@Nullable Decision plainAdmission;
+
+    private volatile @Nullable LongAdder lost;
+    private volatile int use = USED;
+
+    /** The pulse's own: for how many of its sweeps nobody used it, and whether a call of it was listed since the last. */
+    private int quietSweeps;
+
+    private boolean held;
 
     TargetGuard(
+            Seat seat,
             Subject subject,
             Policy policy,
             FailureRule failures,
@@ -54,6 +75,7 @@ final class TargetGuard implements Guard {
             @Nullable Circuit circuit,
             Machinery machinery) {
         Duration deadline = policy.deadline();
+        this.seat = seat;
         this.subject = subject;
         this.failures = failures;
         this.refuses = policy.mode() == Mode.ENFORCE;
@@ -61,15 +83,10 @@ final class TargetGuard implements Guard {
         this.answer = policy.mode() == Mode.OBSERVE ? null : answer;
         this.circuit = circuit;
         this.machinery = machinery;
-        this.admissions = admissions(subject);
     }
 
-    private static Map<BreakerState, Signal.Decision> admissions(Subject subject) {
-        Map<BreakerState, Signal.Decision> decisions = new EnumMap<>(BreakerState.class);
-        for (BreakerState state : BreakerState.values()) {
-            decisions.put(state, new Signal.Decision(subject, Verdict.ADMITTED, null, state, null, null, null));
-        }
-        return decisions;
+    Seat seat() {
+        return seat;
     }
 
     Subject subject() {
@@ -78,7 +95,57 @@ final class TargetGuard implements Guard {
 
     /** How many calls would have been refused that in truth succeeded: the price of enforcing. */
     long wouldHaveLost() {
-        return wouldHaveLost.sum();
+        LongAdder counted = lost;
+        return counted == null ? 0 : counted.sum();
+    }
+
+    private void countLost() {
+        LongAdder counted = lost;
+        if (counted == null) {
+            LongAdder fresh = new LongAdder();
+            LongAdder first = (LongAdder) LOST.compareAndExchange(this, null, fresh);
+            counted = first == null ? fresh : first;
+        }
+        counted.increment();
+    }
+
+    /** Keeps it until the next sweep at least. For the pulse. */
+    void hold() {
+        held = true;
+        if (circuit != null) {
+            circuit.held = true;
+        }
+    }
+
+    /** For how many sweeps in a row, this one included, nobody used it. For the pulse, once each sweep. */
+    int quietSweeps() {
+        boolean used = USE.compareAndSet(this, USED, UNUSED) || held;
+        held = false;
+        quietSweeps = used ? 0 : quietSweeps + 1;
+        return quietSweeps;
+    }
+
+    /** Whether a new guard would decide the same. */
+    boolean isAtRest() {
+        return circuit == null || circuit.isAtRest();
+    }
+
+    /** Takes it out of service, unless a call just used it. */
+    boolean tryLeave() {
+        return USE.compareAndSet(this, UNUSED, GONE);
+    }
+
+    boolean isGone() {
+        return use == GONE;
+    }
+
+    private boolean isUsed() {
+        return USE.compareAndSet(this, UNUSED, USED) || use == USED;
+    }
+
+    @Nullable
+    Circuit circuit() {
+        return circuit;
     }
 
     @Override
@@ -94,6 +161,9 @@ final class TargetGuard implements Guard {
     @Override
     public @Nullable Refusal tryAcquire(Call call) {
         try {
+            if (use != USED && !isUsed()) {
+                return seat.taken().tryAcquire(call);
+            }
             return decide(call);
         } catch (Throwable fault) {
             machinery.faults().report("guard/tryAcquire", fault);
@@ -104,6 +174,10 @@ final class TargetGuard implements Guard {
     @Override
     public @Nullable Fallback settle(Call call, Ending ending) {
         try {
+            Guard own = call.guard();
+            if (own != this && own != null) {
+                return own.settle(call, ending);
+            }
             return call.trySettle() ? conclude(call, ending, false) : null;
         } catch (Throwable fault) {
             machinery.faults().report("guard/settle", fault);
@@ -114,6 +188,10 @@ final class TargetGuard implements Guard {
     @Override
     public @Nullable Fallback settleExpired(Call call, @Nullable Throwable thrown) {
         try {
+            Guard own = call.guard();
+            if (own != this && own != null) {
+                return own.settleExpired(call, thrown);
+            }
             return call.trySettle() ? conclude(call, Ending.failed(Ending.TIMEOUT, thrown), true) : null;
         } catch (Throwable fault) {
             machinery.faults().report("guard/settleExpired", fault);
@@ -166,8 +244,20 @@ final class TargetGuard implements Guard {
         if (circuit != null && permit == Breaker.REFUSED) {
             tell(trace, decision(Verdict.WOULD_REJECT, Reason.CIRCUIT_OPEN, newId(), circuit.counts(), null));
         } else {
-            tell(trace, Objects.requireNonNull(admissions.get(state())));
+            tell(trace, admission(state()));
         }
+    }
+
+    private Signal.Decision admission(BreakerState state) {
+        Signal.Decision plain = plainAdmission;
+        if (state == BreakerState.CLOSED && plain != null) {
+            return plain;
+        }
+        Signal.Decision told = new Signal.Decision(subject, Verdict.ADMITTED, null, state, null, null, null);
+        if (state == BreakerState.CLOSED) {
+            plainAdmission = told;
+        }
+        return told;
     }
 
     private Refusal refuse(
@@ -225,7 +315,7 @@ final class TargetGuard implements Guard {
         }
         boolean refused = circuit != null && call.permit() == Breaker.REFUSED;
         if ((late || refused) && outcome == Outcome.SUCCESS) {
-            wouldHaveLost.increment();
+            countLost();
         }
     }
 
@@ -276,8 +366,9 @@ final class TargetGuard implements Guard {
         machinery.inFlight().end(call);
     }
 
+    /** A call that is not listed may end after its guard left: then nobody is left to whom it would matter. */
     private void settlePermit(long permit, Outcome outcome, long now) {
-        if (circuit != null) {
+        if (circuit != null && (use == USED || isUsed())) {
             circuit.settle(permit, outcome, now);
         }
     }
@@ -383,5 +474,10 @@ final class TargetGuard implements Guard {
                 machinery.faults().report("telemetry/close", fault);
             }
         }
+    }
+
+    private static VarHandle handle(String field, Class<?> type) {
+        return ConstantBootstraps.fieldVarHandle(
+                MethodHandles.lookup(), field, VarHandle.class, TargetGuard.class, type);
     }
 }

@@ -12,6 +12,9 @@ final class Keys {
     static final String CONFIG = "config";
     static final String MODE = "mode";
     static final String DRAIN = "drain";
+    static final String MAX_TARGETS = "max-targets";
+    static final String MAX_ROUTES = "max-routes";
+    static final String TARGET_IDLE_FOR = "target-idle-for";
     static final String FILE_FORMAT = "file-format";
     static final String POLICIES = "policies";
     static final String DEFAULTS = "defaults";
@@ -24,7 +27,8 @@ final class Keys {
     static final String HEADERS = HEADERS_GROUP + ".";
 
     /** Beside {@code policies} and {@code defaults}, which are sections. */
-    static final List<String> ROOT = List.of(ENABLED, CONFIG, MODE, DRAIN, FILE_FORMAT);
+    static final List<String> ROOT =
+            List.of(ENABLED, CONFIG, MODE, DRAIN, MAX_TARGETS, MAX_ROUTES, TARGET_IDLE_FOR, FILE_FORMAT);
 
     /** Of a policy, and of {@code defaults} except for {@code match}; headers have any name. */
     static final List<String> POLICY = List.of(

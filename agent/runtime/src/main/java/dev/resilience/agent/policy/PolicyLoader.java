@@ -80,14 +80,30 @@ public final class PolicyLoader {
         boolean enabled = root(draft, Keys.ENABLED, Values::flag, true, true);
         Duration drain = root(draft, Keys.DRAIN, PolicyLoader::drain, PolicySet.DEFAULT_DRAIN, true);
         Mode mode = root(draft, Keys.MODE, setting -> Values.word(setting, Mode.class), Policy.DEFAULT_MODE, false);
+        TargetBounds bounds = bounds(draft);
         List<Policy> policies = PolicyReader.read(draft, mode);
         if (!draft.enforceable) {
             policies = policies.stream().map(Policy::observing).toList();
             mode = Mode.OBSERVE;
         }
         boolean usable = draft.problems.stream().noneMatch(problem -> problem.severity() == Severity.ERROR);
-        PolicySet set = new PolicySet(policies.subList(1, policies.size()), policies.get(0), mode, drain);
+        PolicySet set = new PolicySet(policies.subList(1, policies.size()), policies.get(0), mode, drain, bounds);
         return new Loaded(set, draft.problems, usable, enabled);
+    }
+
+    private static TargetBounds bounds(Draft draft) {
+        return new TargetBounds(
+                root(draft, Keys.MAX_TARGETS, PolicyLoader::count, TargetBounds.DEFAULT_TARGETS, true),
+                root(draft, Keys.MAX_ROUTES, PolicyLoader::count, TargetBounds.DEFAULT_ROUTES, true),
+                root(draft, Keys.TARGET_IDLE_FOR, PolicyLoader::idleFor, TargetBounds.DEFAULT_IDLE_FOR, true));
+    }
+
+    private static int count(Setting setting) {
+        return TargetBounds.requireCount(setting.key(), Values.number(setting));
+    }
+
+    private static Duration idleFor(Setting setting) {
+        return TargetBounds.requireIdleFor(Values.duration(setting));
     }
 
     private static Duration drain(Setting setting) {

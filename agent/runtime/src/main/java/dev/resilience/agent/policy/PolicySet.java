@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param defaults the policy of calls that none of them matches
  * @param mode the mode of policies that have none of their own
  * @param drain how long calls in flight may go on after SIGTERM, 0 s to 1 h
+ * @param bounds how many targets have a guard of their own
  */
-public record PolicySet(List<Policy> policies, Policy defaults, Mode mode, Duration drain) {
+public record PolicySet(List<Policy> policies, Policy defaults, Mode mode, Duration drain, TargetBounds bounds) {
     public static final Duration DEFAULT_DRAIN = Duration.ofSeconds(20);
     private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
 
@@ -38,6 +39,11 @@ public record PolicySet(List<Policy> policies, Policy defaults, Mode mode, Durat
     public PolicySet {
         policies = List.copyOf(policies);
         requireDrain(drain);
+    }
+
+    /** With the bounds on targets that are in force where nothing is configured. */
+    public PolicySet(List<Policy> policies, Policy defaults, Mode mode, Duration drain) {
+        this(policies, defaults, mode, drain, TargetBounds.DEFAULTS);
     }
 
     static void requireDrain(Duration drain) {

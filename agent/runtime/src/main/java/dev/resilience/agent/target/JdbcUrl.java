@@ -1,8 +1,26 @@
 package dev.resilience.agent.target;
 
+import java.util.Map;
+
 /** A JDBC URL cut down to what may be named: driver, host, port and database. */
 public final class JdbcUrl {
     private static final String ORACLE = "jdbc:oracle:";
+    private static final String POSTGRESQL = "jdbc:postgresql:";
+    private static final Map<String, String> PORTS = Map.of(
+            POSTGRESQL,
+            "5432",
+            "jdbc:mysql:",
+            "3306",
+            "jdbc:mariadb:",
+            "3306",
+            "jdbc:sqlserver:",
+            "1433",
+            ORACLE,
+            "1521",
+            "jdbc:db2:",
+            "50000",
+            "jdbc:h2:tcp:",
+            "9092");
 
     /** The URL without its parameters and credentials. Rather loses a part of the name than keeps a secret. */
     public static String bare(String url) {
@@ -15,6 +33,36 @@ public final class JdbcUrl {
             return bare;
         }
         return bare.substring(0, authority + 2) + withoutUserInfo(bare.substring(authority + 2));
+    }
+
+    /** {@link #bare}, with hosts in their one spelling and the driver's own port where the URL has none. */
+    static String normal(String url) {
+        String bare = bare(url);
+        if (bare.startsWith(POSTGRESQL) && !bare.startsWith("//", POSTGRESQL.length())) {
+            bare = POSTGRESQL + "//localhost/" + bare.substring(POSTGRESQL.length());
+        }
+        int start = bare.indexOf("//") + 2;
+        if (start < 2) {
+            return bare;
+        }
+        int slash = bare.indexOf('/', start);
+        int end = slash < 0 ? bare.length() : slash;
+        String port = port(bare);
+        String authority = bare.substring(start, end);
+        if (authority.isEmpty() && port.isEmpty()) {
+            return bare;
+        }
+        String hosts = HostAndPort.normal(authority.isEmpty() ? "localhost" : authority, port);
+        return bare.substring(0, start) + hosts + bare.substring(end);
+    }
+
+    private static String port(String url) {
+        for (Map.Entry<String, String> driver : PORTS.entrySet()) {
+            if (url.startsWith(driver.getKey())) {
+                return driver.getValue();
+            }
+        }
+        return "";
     }
 
     private static String withoutParameters(String url) {

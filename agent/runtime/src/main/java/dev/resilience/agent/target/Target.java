@@ -13,17 +13,21 @@ public record Target(String protocol, String name) {
     public static final String GRPC = "grpc";
     public static final String JDBC = "jdbc";
 
+    private static final String MORE_TARGETS = "(more targets)";
+
     /** The port is there even where it is the scheme's own. */
     public static Target http(String scheme, String host, int port) {
-        return new Target(HTTP, scheme.toLowerCase(Locale.ROOT) + "://" + host.toLowerCase(Locale.ROOT) + ":" + port);
+        return new Target(HTTP, scheme.toLowerCase(Locale.ROOT) + "://" + HostName.of(host) + ":" + port);
     }
 
     public static Target grpc(String authority) {
-        return new Target(GRPC, withoutUserInfo(authority).toLowerCase(Locale.ROOT));
+        String bare = withoutUserInfo(authority).toLowerCase(Locale.ROOT);
+        int host = bare.lastIndexOf('/') + 1;
+        return new Target(GRPC, bare.substring(0, host) + HostAndPort.normal(bare.substring(host), ""));
     }
 
     public static Target jdbc(String url) {
-        return new Target(JDBC, JdbcUrl.bare(url));
+        return new Target(JDBC, JdbcUrl.normal(url));
     }
 
     /** One route of this target: a path of folded identifiers, or a method with a slash before it. */
@@ -31,9 +35,29 @@ public record Target(String protocol, String name) {
         return new Target(protocol, name + route);
     }
 
-    /** What is shared by all targets beyond the bound. */
+    /** What the routes of this target share that are too many to have a place each. */
+    public Target moreRoutes() {
+        return route("/(more routes)");
+    }
+
+    /** What the targets of this one's host share that find no place of their own; all of the protocol, without a host. */
+    public Target ofHost() {
+        int start = name.indexOf("://") < 0 ? 0 : name.indexOf("://") + 3;
+        if (name.startsWith("/", start)) {
+            start++; // dns:///
+        } else if (start == 0 && protocol.equals(JDBC)) {
+            return overflow(protocol);
+        }
+        int slash = name.indexOf('/', start);
+        String hosts = HostAndPort.hosts(name.substring(start, slash < 0 ? name.length() : slash));
+        return hosts.isEmpty()
+                ? overflow(protocol)
+                : new Target(protocol, name.substring(0, start) + hosts + "/" + MORE_TARGETS);
+    }
+
+    /** What is shared by all targets that find no place, not even with others of their host. */
     public static Target overflow(String protocol) {
-        return new Target(protocol, "(more targets)");
+        return new Target(protocol, MORE_TARGETS);
     }
 
     private static String withoutUserInfo(String authority) {

@@ -88,8 +88,7 @@ class AllocationTest {
 
     private static GuardRegistry registry(Policy policy, LongSupplier clock, Recorder recorder) {
         FaultLog faults = new FaultLog(line -> {});
-        return new GuardRegistry(
-                Policies.set(policy), Machinery.byHand(clock, recorder, faults), line -> {}, GuardRegistry.MAX_TARGETS);
+        return new GuardRegistry(Policies.set(policy), Machinery.byHand(clock, recorder, faults), line -> {});
     }
 
     private long bytes(GuardRegistry registry, Function<Guards, @Nullable Guard> lookup) {

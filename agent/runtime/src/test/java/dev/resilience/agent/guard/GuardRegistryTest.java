@@ -26,7 +26,7 @@ class GuardRegistryTest {
     private final FaultLog faults = new FaultLog(lines::add);
     private final Machinery machinery = Machinery.byHand(clock, recorder, faults);
     private final GuardRegistry registry =
-            new GuardRegistry(Policies.set(Policies.policy(Mode.ENFORCE)), machinery, lines::add, 3);
+            new GuardRegistry(Policies.set(Policies.policy(Mode.ENFORCE), 3, 100), machinery, lines::add);
 
     private String target(String uri) {
         return guard(uri).subject().target();
@@ -134,10 +134,7 @@ class GuardRegistryTest {
     @Test
     void decidesEachCallByOneWholePolicySetUnderAStormOfReloads() throws InterruptedException {
         GuardRegistry stormy = new GuardRegistry(
-                Policies.set(named("one", Mode.OBSERVE)),
-                Machinery.of(System::nanoTime, recorder, faults),
-                l -> {},
-                100);
+                Policies.set(named("one", Mode.OBSERVE)), Machinery.of(System::nanoTime, recorder, faults), l -> {});
         recorder.tracing = false;
         AtomicBoolean over = new AtomicBoolean();
         AtomicInteger mixed = new AtomicInteger();

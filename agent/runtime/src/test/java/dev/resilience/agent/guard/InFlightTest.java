@@ -82,8 +82,7 @@ class InFlightTest {
         ManualClock clock = new ManualClock();
         Recorder recorder = new Recorder();
         Machinery machinery = Machinery.byHand(clock, recorder, new FaultLog(line -> {}));
-        GuardRegistry registry =
-                new GuardRegistry(Policies.set(Policies.policy(Mode.ENFORCE)), machinery, line -> {}, 10);
+        GuardRegistry registry = new GuardRegistry(Policies.set(Policies.policy(Mode.ENFORCE)), machinery, line -> {});
         Guard guard = Objects.requireNonNull(registry.http("GET", URI.create("http://x/")));
         FakeCall kept = new FakeCall();
         guard.tryAcquire(kept);

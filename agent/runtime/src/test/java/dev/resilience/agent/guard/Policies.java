@@ -7,6 +7,7 @@ import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
 import dev.resilience.agent.policy.PolicySet;
 import dev.resilience.agent.policy.Protocol;
+import dev.resilience.agent.policy.TargetBounds;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.Strategy;
 import dev.resilience.instrumentation.api.StaticAnswer;
@@ -55,6 +56,11 @@ final class Policies {
 
     static PolicySet set(Policy policy) {
         return new PolicySet(List.of(), policy, policy.mode(), Duration.ofSeconds(1));
+    }
+
+    static PolicySet set(Policy policy, int maxTargets, int maxRoutes) {
+        TargetBounds bounds = new TargetBounds(maxTargets, maxRoutes, TargetBounds.DEFAULT_IDLE_FOR);
+        return new PolicySet(List.of(), policy, policy.mode(), Duration.ofSeconds(1), bounds);
     }
 
     private Policies() {}

@@ -34,7 +34,7 @@ class TargetGuardTest {
     private final Machinery machinery = Machinery.byHand(clock, recorder, faults);
 
     private Guard guard(Policy policy) {
-        GuardRegistry registry = new GuardRegistry(Policies.set(policy), machinery, lines::add, 100);
+        GuardRegistry registry = new GuardRegistry(Policies.set(policy), machinery, lines::add);
         return Objects.requireNonNull(registry.http("GET", TARGET));
     }
 
@@ -396,8 +396,7 @@ class TargetGuardTest {
         @Test
         void keepsProtectingWhenTelemetryFails() {
             Machinery broken = Machinery.byHand(clock, new BrokenSink(), faults);
-            GuardRegistry registry =
-                    new GuardRegistry(Policies.set(Policies.policy(Mode.ENFORCE)), broken, lines::add, 100);
+            GuardRegistry registry = new GuardRegistry(Policies.set(Policies.policy(Mode.ENFORCE)), broken, lines::add);
             Guard guard = Objects.requireNonNull(registry.http("GET", TARGET));
 
             trip(guard);
@@ -429,8 +428,7 @@ class TargetGuardTest {
                             broken.canceller(),
                             broken.pulse(),
                             broken.ids()),
-                    lines::add,
-                    100);
+                    lines::add);
             Guard timeless = Objects.requireNonNull(registry.http("GET", TARGET));
             FakeCall call = new FakeCall();
 

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -73,6 +74,16 @@ class ConfigurationPageTest {
         });
         assertThat(table("## Keys at the root").get("drain")).contains("`20s`");
         assertThat(table("## Keys at the root").get("mode")).contains("`observe`");
+        for (String key : List.of(Keys.MAX_TARGETS, Keys.MAX_ROUTES, Keys.TARGET_IDLE_FOR)) {
+            String written = Objects.requireNonNull(table("## Keys at the root").get(key))
+                    .get(2)
+                    .replace("`", "");
+            assertThat(PolicyLoader.load(map("resilience." + key, written), Map.of(), null)
+                            .policies()
+                            .bounds())
+                    .as(key)
+                    .isEqualTo(TargetBounds.DEFAULTS);
+        }
     }
 
     private static String strategy(String key) {

@@ -59,8 +59,19 @@ class PolicyLoaderTest {
 
     @Nested
     class InThreeForms {
-        private final Map<String, String> root =
-                new LinkedHashMap<>(map("enabled", "false", "mode", "redirect", "drain", "7s"));
+        private final Map<String, String> root = new LinkedHashMap<>(map(
+                "enabled",
+                "false",
+                "mode",
+                "redirect",
+                "drain",
+                "7s",
+                "max-targets",
+                "5",
+                "max-routes",
+                "6",
+                "target-idle-for",
+                "7m"));
 
         @Test
         void readsEveryKeyOfAPolicyAlike(@TempDir Path directory) throws IOException {

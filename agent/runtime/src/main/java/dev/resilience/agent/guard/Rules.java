@@ -1,0 +1,135 @@
+package dev.resilience.agent.guard;
+
+import dev.resilience.agent.policy.Policy;
+import dev.resilience.agent.policy.PolicySet;
+import dev.resilience.agent.policy.TargetBounds;
+import dev.resilience.agent.target.Route;
+import dev.resilience.agent.target.Target;
+import java.util.Collection;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/** One policy set, and the guards made for it so far: who has one for itself, and who shares which. */
+final class Rules {
+    /*
+     * Guards come and go under the lock of the registry, so bounds are exact; anyone reads at any time, and asks again
+     * under the lock before anything is made.
+     */
+    /** One guard for the targets of a host without a place, for each so many places. */
+    private static final int TARGETS_FOR_EACH_SHARING_HOST = 10;
+
+    final PolicySet policies;
+    final GuardTable table;
+
+    /** Whether the registry still has circuits of rules before these that no guard of these has taken over. */
+    boolean hasOrphans;
+
+    int sweeps;
+    private final TargetBounds bounds;
+    private final ConcurrentHashMap<Name, TargetGuard> guards = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Name, Integer> routes = new ConcurrentHashMap<>();
+    private final AtomicInteger counted = new AtomicInteger();
+    private final AtomicInteger sharing = new AtomicInteger();
+    private final LongAdder lostByGone = new LongAdder();
+
+    Rules(PolicySet policies, boolean hasOrphans) {
+        this.policies = policies;
+        this.bounds = policies.bounds();
+        this.hasOrphans = hasOrphans;
+        this.table = new GuardTable(2 * bounds.targets());
+    }
+
+    @Nullable
+    TargetGuard guard(Name name) {
+        return guards.get(name);
+    }
+
+    Collection<TargetGuard> guards() {
+        return guards.values();
+    }
+
+    int size() {
+        return guards.size();
+    }
+
+    /** Where the calls of this target belong as things stand. */
+    Seat seat(GuardRegistry registry, Policy policy, Target host, @Nullable String route) {
+        Name own = new Name(policy.name(), route == null ? host : host.route(route));
+        Seat.Kind kind = Seat.Kind.OWN;
+        if (guards.containsKey(own)) {
+            return new Seat(registry, this, policy, host, route, kind, own);
+        }
+        if (route != null && (route.length() > Route.LONGEST || isFull(policy, host))) {
+            own = new Name(policy.name(), host.moreRoutes());
+            kind = Seat.Kind.MORE_ROUTES;
+        }
+        if (guards.containsKey(own) || hasPlace(own, registry)) {
+            return new Seat(registry, this, policy, host, route, kind, own);
+        }
+        Name shared = new Name(policy.name(), host.ofHost());
+        Target overflow = Target.overflow(host.protocol());
+        kind = Seat.Kind.OF_HOST;
+        if (shared.target().equals(overflow) || (!guards.containsKey(shared) && sharing.get() >= mostSharing())) {
+            shared = new Name(policy.name(), overflow);
+            kind = Seat.Kind.OVERFLOW;
+        }
+        return new Seat(registry, this, policy, host, route, kind, shared);
+    }
+
+    /** Whether all places are taken. */
+    boolean isFull() {
+        return counted.get() >= bounds.targets();
+    }
+
+    /** Circuits of rules before these take places as well, until a guard takes them over or they leave. */
+    private boolean hasPlace(Name own, GuardRegistry registry) {
+        int orphans = Math.max(0, registry.circuits() - guards.size());
+        return !isFull() && (registry.hasCircuit(own) || counted.get() + orphans < bounds.targets());
+    }
+
+    /** Whether this host has as many routes as it may have. */
+    boolean isFull(Policy policy, Target host) {
+        return routes.getOrDefault(new Name(policy.name(), host), 0) >= bounds.routes();
+    }
+
+    private int mostSharing() {
+        return bounds.targets() / TARGETS_FOR_EACH_SHARING_HOST;
+    }
+
+    void add(TargetGuard guard) {
+        guards.put(guard.seat().name(), guard);
+        count(guard.seat(), 1);
+    }
+
+    void remove(TargetGuard guard) {
+        guards.remove(guard.seat().name(), guard);
+        count(guard.seat(), -1);
+        lostByGone.add(guard.wouldHaveLost());
+    }
+
+    private void count(Seat seat, int change) {
+        if (seat.isCounted()) {
+            counted.addAndGet(change);
+        } else if (seat.kind() == Seat.Kind.OF_HOST) {
+            sharing.addAndGet(change);
+        }
+        if (seat.kind() == Seat.Kind.OWN && seat.route() != null) {
+            routes.merge(new Name(seat.policy().name(), seat.host()), change, Rules::sumOrNone);
+        }
+    }
+
+    private static @Nullable Integer sumOrNone(Integer count, Integer change) {
+        return count + change == 0 ? null : (Integer) (count + change);
+    }
+
+    /** How many calls would have been refused or cut that in truth succeeded, while not enforcing. */
+    long wouldHaveLost() {
+        long lost = lostByGone.sum();
+        for (TargetGuard guard : guards.values()) {
+            lost += guard.wouldHaveLost();
+        }
+        return lost;
+    }
+}
