@@ -208,7 +208,7 @@ public final class GuardRegistry implements Guards {
             HostAndPort parsed = HostAndPort.parse(authority);
             host = parsed.host();
             port = parsed.port();
-        } else if (host.endsWith(".")) {
+        } else if (host.charAt(host.length() - 1) == '.') {
             host = HostName.of(host);
         }
         if (port < 0) {

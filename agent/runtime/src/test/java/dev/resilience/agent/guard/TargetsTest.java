@@ -142,6 +142,7 @@ class TargetsTest {
 
         @Test
         void keepsAHostileClientsPathsToOneHostsShare() {
+            recorder.tracing = false;
             registry(Policies.byRoute(Mode.ENFORCE), 10_000, 100);
             Random random = new Random(3);
             TargetGuard before = http("http://victim/orders/17");
