@@ -8,6 +8,8 @@ import dev.resilience.agent.policy.Key;
 import dev.resilience.agent.policy.Match;
 import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
+import dev.resilience.engine.BreakerConfig;
+import dev.resilience.engine.Strategy;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Guard;
 import java.lang.management.ManagementFactory;
@@ -39,18 +41,29 @@ class ManyTargetsTest {
     void weighTwoKilobytesEachAtMostWithTheirWindowsFull(Key key) {
         GuardRegistry registry = registry(key);
         long before = liveBytes();
-        for (int second = 0; second < 15; second++) {
-            callEach(registry, TARGETS, second % 4 == 0 ? Ending.status(503) : Ending.OK);
-            for (int beat = 0; beat < 10; beat++) {
-                clock.advance(Duration.ofMillis(100));
-                machinery.pulse().beat();
-            }
-        }
+        fillWindows(registry);
         long each = (liveBytes() - before) / TARGETS;
 
         assertThat(registry.targets()).isEqualTo(TARGETS);
         System.out.println("live bytes for each target, by " + key + ": " + each);
         assertThat(each).isPositive().isLessThan(MOST_BYTES);
+    }
+
+    /** Not 2 KB: its latencies alone are one. */
+    @Test
+    void weighThreeKilobytesEachAtMostWithTheAdaptiveBreaker() {
+        GuardRegistry registry = registry(Key.HOST, Policies.breaker(Strategy.Adaptive.DEFAULT));
+        long before = liveBytes();
+        fillWindows(registry);
+        long each = (liveBytes() - before) / TARGETS;
+        callEach(registry, TARGETS, Ending.OK);
+        long busy = cpuOfABeat(1);
+        long idle = cpuOfABeat(50);
+
+        System.out.println("adaptive: live bytes for each target: " + each + "; CPU of a beat over 10,000, µs: "
+                + busy / 1_000 + " all called since the last, " + idle / 1_000 + " idle");
+        assertThat(each).isPositive().isLessThan(3_072);
+        assertThat(idle).isLessThan(50_000_000);
     }
 
     @Test
@@ -105,9 +118,23 @@ class ManyTargetsTest {
     }
 
     private GuardRegistry registry(Key key) {
-        Policy policy = new Policy(
-                "p", Mode.ENFORCE, Match.ALL, key, Policy.DEFAULT_BREAKER, FailureRules.DEFAULTS, null, null, Set.of());
+        return registry(key, Policies.TIME_WINDOW);
+    }
+
+    private GuardRegistry registry(Key key, BreakerConfig breaker) {
+        Policy policy =
+                new Policy("p", Mode.ENFORCE, Match.ALL, key, breaker, FailureRules.DEFAULTS, null, null, Set.of());
         return new GuardRegistry(Policies.set(policy, TARGETS, 100), machinery, line -> {});
+    }
+
+    private void fillWindows(GuardRegistry registry) {
+        for (int second = 0; second < 15; second++) {
+            callEach(registry, TARGETS, second % 4 == 0 ? Ending.status(503) : Ending.OK);
+            for (int beat = 0; beat < 10; beat++) {
+                clock.advance(Duration.ofMillis(100));
+                machinery.pulse().beat();
+            }
+        }
     }
 
     private static void callEach(GuardRegistry registry, int targets, Ending ending) {

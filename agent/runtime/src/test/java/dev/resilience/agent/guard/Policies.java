@@ -27,9 +27,14 @@ final class Policies {
     /** Trips after three failures in a row. */
     static final BreakerConfig BREAKER = breaker(3);
 
+    static final BreakerConfig TIME_WINDOW = breaker(new Strategy.TimeWindow(Duration.ofSeconds(10), 10, 20, 0.5));
+
     static BreakerConfig breaker(int failures) {
-        return new BreakerConfig(
-                new Strategy.Consecutive(failures), OPEN_FOR, OPEN_FOR, 0, 2, 1, Duration.ofSeconds(2));
+        return breaker(new Strategy.Consecutive(failures));
+    }
+
+    static BreakerConfig breaker(Strategy strategy) {
+        return new BreakerConfig(strategy, OPEN_FOR, OPEN_FOR, 0, 2, 1, Duration.ofSeconds(2));
     }
 
     static Policy policy(Mode mode) {

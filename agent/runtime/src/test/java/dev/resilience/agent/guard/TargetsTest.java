@@ -433,7 +433,7 @@ class TargetsTest {
                     Mode.ENFORCE,
                     Match.ALL,
                     Key.HOST,
-                    Policy.DEFAULT_BREAKER,
+                    Policies.TIME_WINDOW,
                     FailureRules.DEFAULTS,
                     null,
                     null,
