@@ -38,7 +38,7 @@ final class Circuit {
     private volatile boolean asleep = true;
     private volatile boolean retired;
 
-    /** The pulse's own: the next of those that woke up, and whether a call of it was in flight of late. */
+    /** The pulse's own: the next of those that woke up, and whether a call was in flight of late, of whichever guard. */
     @Nullable
     Circuit nextAwake;
 

@@ -206,6 +206,9 @@ public final class GuardRegistry implements Guards {
                 return null;
             }
             HostAndPort parsed = HostAndPort.parse(authority);
+            if (parsed.host().isEmpty()) {
+                return null;
+            }
             host = parsed.host();
             port = parsed.port();
         } else if (host.charAt(host.length() - 1) == '.') {

@@ -29,6 +29,10 @@ final class GuardTable {
             return hash == soughtHash && port == at && policy == by && name.equals(named) && isDetail(with);
         }
 
+        Node before(@Nullable Node rest) {
+            return new Node(hash, policy, name, port, detail, folded, guard, rest);
+        }
+
         private boolean isDetail(@Nullable String with) {
             if (detail == null || with == null) {
                 return detail == null && with == null;
@@ -123,18 +127,18 @@ final class GuardTable {
             AtomicReferenceArray<@Nullable Node> now = chains;
             for (int i = 0; i < now.length(); i++) {
                 Node head = now.get(i);
+                Node kept = null;
                 int leaving = 0;
                 for (Node node = head; node != null; node = node.next) {
-                    leaving += isKept(node) ? 0 : 1;
+                    if (isKept(node)) {
+                        kept = node.before(kept);
+                    } else {
+                        leaving++;
+                    }
                 }
                 if (leaving > 0) {
-                    now.set(i, null);
                     size -= leaving;
-                    for (Node node = head; node != null; node = node.next) {
-                        if (isKept(node)) {
-                            put(now, node);
-                        }
-                    }
+                    now.set(i, kept);
                 }
             }
         } finally {
@@ -167,16 +171,6 @@ final class GuardTable {
 
     private static void put(AtomicReferenceArray<@Nullable Node> into, Node node) {
         int index = node.hash & (into.length() - 1);
-        into.set(
-                index,
-                new Node(
-                        node.hash,
-                        node.policy,
-                        node.name,
-                        node.port,
-                        node.detail,
-                        node.folded,
-                        node.guard,
-                        into.get(index)));
+        into.set(index, node.before(into.get(index)));
     }
 }

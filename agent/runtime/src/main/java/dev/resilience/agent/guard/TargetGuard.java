@@ -119,8 +119,11 @@ final class TargetGuard implements Guard {
 
     /** For how many sweeps in a row, this one included, nobody used it. For the pulse, once each sweep. */
     int quietSweeps() {
-        boolean used = USE.compareAndSet(this, USED, UNUSED) || held;
+        boolean used = USE.compareAndSet(this, USED, UNUSED) || held || (circuit != null && circuit.held);
         held = false;
+        if (circuit != null) {
+            circuit.held = false;
+        }
         quietSweeps = used ? 0 : quietSweeps + 1;
         return quietSweeps;
     }

@@ -99,6 +99,12 @@ class TargetsTest {
         }
 
         @Test
+        void leavesAloneWhatNamesNoHost() {
+            assertThat(registry.http("GET", URI.create("http:///path"))).isNull();
+            assertThat(registry.http("GET", URI.create("http://:8080/path"))).isNull();
+        }
+
+        @Test
         void matchesADatabaseAsGivenAndNamesItWithItsPort() {
             assertThat(name(registry.jdbc("jdbc:postgresql://DB/orders?user=a", null)))
                     .isEqualTo("jdbc:postgresql://db:5432/orders");
@@ -382,6 +388,25 @@ class TargetsTest {
 
     @Nested
     class AfterAReload {
+        @Test
+        void staysWhileACallFromBeforeItIsInFlight() {
+            TargetGuard old = http("http://x/");
+            FakeCall call = new FakeCall();
+            old.tryAcquire(call);
+            registry.reload(registry.policies());
+            TargetGuard fresh = http("http://x/");
+
+            pass(IDLE.multipliedBy(2));
+            assertThat(http("http://x/")).isSameAs(fresh);
+
+            old.settle(call, Ending.status(503));
+            call(fresh, Ending.status(503));
+            call(fresh, Ending.status(503));
+            assertThat(fresh.tryAcquire(new FakeCall()))
+                    .as("three failures in a row")
+                    .isNotNull();
+        }
+
         @Test
         void countsTheBreakersKeptFromBeforeSoThatTheyAreBoundedToo() {
             PolicySet same = Policies.set(Policies.policy(Mode.ENFORCE), 10, 100);
