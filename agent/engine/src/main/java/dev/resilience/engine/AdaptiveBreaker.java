@@ -92,6 +92,10 @@ public final class AdaptiveBreaker implements Breaker {
     private final AtomicInteger hungProbes = new AtomicInteger();
 
     private volatile double rate;
+
+    /** Nothing is known that time would change. */
+    private volatile boolean still;
+
     private volatile boolean pulsing;
 
     // the pulse's own
@@ -110,7 +114,6 @@ public final class AdaptiveBreaker implements Breaker {
 
     private long leftNanos;
     private long leftRefusals;
-    private long idleNanos;
     private double slowest;
     private long known;
     private double share;
@@ -133,9 +136,21 @@ public final class AdaptiveBreaker implements Breaker {
     public long tryAcquire(long nowNanos) {
         long now = word;
         Load current = load;
+        if (current.mayBeQuiet()) {
+            wake(current, nowNanos);
+        }
         return AdaptiveWord.admitsAll(now) && current.generation() == AdaptiveWord.generation(now)
                 ? current.enter(nowNanos)
                 : tryAcquire(now, nowNanos);
+    }
+
+    /** That nobody pulsed it in its sleep is no stall. */
+    private void wake(Load current, long nowNanos) {
+        if (still) {
+            lastPulse = nowNanos;
+            still = false;
+        }
+        current.quiet(false);
     }
 
     private long tryAcquire(long now, long nowNanos) {
@@ -319,12 +334,17 @@ public final class AdaptiveBreaker implements Breaker {
             if (current != seen) {
                 begin(current);
             }
-            if (AdaptiveWord.isRamp(now) || !current.isQuiet()) {
-                decide(current, elapsed, nowNanos);
-                climb(now, current, nowNanos);
+            boolean isQuiet = current.isQuiet();
+            current.quiet(true);
+            if (isQuiet) {
+                second.add(0, 0, elapsed);
+                tenSeconds.add(0, 0, elapsed);
+                leftNanos += elapsed;
             } else {
-                idleNanos += elapsed;
+                decide(current, elapsed, nowNanos);
             }
+            climb(now, current, nowNanos);
+            still = isQuiet && tenSeconds.isForgotten() && AdaptiveWord.isClosed(now);
         }
     }
 
@@ -352,7 +372,6 @@ public final class AdaptiveBreaker implements Breaker {
         left = new byte[0];
         leftNanos = 0;
         leftRefusals = 0;
-        idleNanos = 0;
         share = FIRST_SHARE;
         rampCalls = 0;
         rampFailures = 0;
@@ -366,18 +385,15 @@ public final class AdaptiveBreaker implements Breaker {
         long failures = current.takeFailures();
         long ignored = current.takeIgnored();
         long refusals = current.takeRefusals();
-        long passed = elapsed + idleNanos;
-        idleNanos = 0;
-        Sample sample = new Sample(leftNanos + passed, leftRefusals + refusals);
-        current.takeLatencies(sample);
-        long successes = sample.size();
+        Sample sample = new Sample(leftNanos + elapsed, leftRefusals + refusals);
+        long successes = current.takeLatencies(sample);
         if (elapsed > STALL_NANOS) {
             return;
         }
         current.grow(successes + failures, elapsed);
-        learn(sample, successes + failures + refusals, passed);
-        second.add(failures, successes + failures, passed);
-        tenSeconds.add(failures, successes + failures, passed);
+        learn(sample, successes + failures + refusals, elapsed);
+        second.add(failures, successes + failures, elapsed);
+        tenSeconds.add(failures, successes + failures, elapsed);
         rampCalls += successes + failures;
         rampFailures += failures;
         if (second.isMoreThan(TOO_MANY) || tenSeconds.isMoreThan(TOO_MANY)) {
@@ -473,16 +489,15 @@ public final class AdaptiveBreaker implements Breaker {
         return state(word);
     }
 
-    /** Never: that its pulse comes is how it knows that our process runs. */
     @Override
     public boolean isStill() {
-        return false;
+        return still && load.isQuiet();
     }
 
     /** What it has learned of latencies is soon learned again. */
     @Override
     public boolean isAtRest() {
-        return AdaptiveWord.isClosed(word) && load.wasQuiet();
+        return isStill();
     }
 
     @Override

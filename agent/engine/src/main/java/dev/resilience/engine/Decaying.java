@@ -21,6 +21,11 @@ final class Decaying {
         calls = 0;
     }
 
+    /** Whether less than one call is left of all. */
+    boolean isForgotten() {
+        return calls < 1;
+    }
+
     boolean isMoreThan(double share) {
         return Evidence.leastShare(failures, calls, Evidence.SURE) > share;
     }

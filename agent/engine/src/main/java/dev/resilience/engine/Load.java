@@ -2,22 +2,26 @@ package dev.resilience.engine;
 
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToIntFunction;
 
 /** The calls in flight of one closed generation, what became of those that ended, and how many there may be. */
 final class Load {
     /*
-     * Stripes are only ever added. The share of a stripe is the limit divided by their number: a stripe below its share
-     * admits by itself, one above asks for the sum. With one stripe, which is what a guard has below 100,000 calls a
-     * second, the limit is exact; with more, calls that all come on one stripe may leave the others' shares on top.
+     * One calm stripe at first, which is what most guards ever need. The pulse of a busy one puts others in its place;
+     * what was counted on it, or still is by a thread that holds it, counts on. The share of a stripe is the limit divided
+     * by their number: a stripe below its share admits by itself, one above asks for the sum. With one stripe, so below
+     * 100,000 calls a second, the limit is exact; with more, calls that all come on one stripe may leave the others'
+     * shares on top.
      *
-     * "quiet" is set by a pulse that is about to take what was counted, and reset by the next call: while it stands, and
-     * nothing is in flight, there is nothing to take.
+     * "quiet" is set by a pulse before it takes what was counted, and reset by the next call: while it stands, and nothing
+     * is in flight, there is nothing to take.
      */
     private final long generation;
     private final CallTable table = new CallTable();
     private final AtomicInteger streak = new AtomicInteger();
 
-    private volatile Stripe[] stripes = {new Stripe()};
+    private final Stripe first = Stripe.calm();
+    private volatile Stripe[] stripes = {first};
     private volatile int limit;
     private volatile int share;
     private volatile boolean quiet;
@@ -36,9 +40,6 @@ final class Load {
         Stripe[] all = stripes;
         int index = Striping.ofThread(all.length);
         Stripe own = all[index];
-        if (quiet) {
-            quiet = false;
-        }
         if (own.enter() > share && inFlight() > limit) {
             own.leave();
             own.refused();
@@ -49,9 +50,6 @@ final class Load {
 
     /** A call that was refused for another reason than the limit. */
     void refused() {
-        if (quiet) {
-            quiet = false;
-        }
         own().refused();
     }
 
@@ -87,10 +85,11 @@ final class Load {
 
     int inFlight() {
         int sum = 0;
-        for (Stripe each : stripes) {
+        Stripe[] all = stripes;
+        for (Stripe each : all) {
             sum += each.inFlight();
         }
-        return sum;
+        return all[0] == first ? sum : sum + first.inFlight();
     }
 
     int limit() {
@@ -102,56 +101,55 @@ final class Load {
         share = most / stripes.length;
     }
 
-    /** Whether nothing happened since this was asked last, and nothing is under way. For the pulse. */
+    /** Whether no call began since it was set quiet, and none is under way. */
     boolean isQuiet() {
-        boolean wasQuiet = quiet;
-        quiet = true;
-        return wasQuiet && inFlight() == 0;
-    }
-
-    /** Whether nothing happened since the pulse asked last, and nothing is under way. */
-    boolean wasQuiet() {
         return quiet && inFlight() == 0;
     }
 
+    /** For the pulse to set, and the next call to reset. */
+    void quiet(boolean isQuiet) {
+        quiet = isQuiet;
+    }
+
+    boolean mayBeQuiet() {
+        return quiet;
+    }
+
     int takeFailures() {
-        int sum = 0;
-        for (Stripe each : stripes) {
-            sum += each.takeFailures();
-        }
-        return sum;
+        return sum(Stripe::takeFailures);
     }
 
     int takeIgnored() {
-        int sum = 0;
-        for (Stripe each : stripes) {
-            sum += each.takeIgnored();
-        }
-        return sum;
+        return sum(Stripe::takeIgnored);
     }
 
     int takeRefusals() {
+        return sum(Stripe::takeRefusals);
+    }
+
+    /** Returns the number of successes. */
+    int takeLatencies(Sample into) {
+        return sum(each -> each.takeLatencies(into));
+    }
+
+    private int sum(ToIntFunction<Stripe> part) {
         int sum = 0;
-        for (Stripe each : stripes) {
-            sum += each.takeRefusals();
+        Stripe[] all = stripes;
+        for (Stripe each : all) {
+            sum += part.applyAsInt(each);
         }
-        return sum;
+        return all[0] == first ? sum : sum + part.applyAsInt(first);
     }
 
-    void takeLatencies(Sample into) {
-        for (Stripe each : stripes) {
-            each.takeLatencies(into);
-        }
-    }
-
-    /** More stripes, if so many calls in that time are too many for those there are. For the pulse. */
+    /** More room for what is counted, if so many calls in that time are too many for what there is. For the pulse. */
     void grow(long calls, long nanos) {
         Stripe[] now = stripes;
+        boolean overrun = now[0] == first && calls > Stripe.RING;
         int wanted = Striping.grown(now.length, calls, nanos);
-        if (wanted > now.length) {
+        if (overrun || wanted > now.length) {
             Stripe[] grown = Arrays.copyOf(now, wanted);
-            for (int i = now.length; i < wanted; i++) {
-                grown[i] = new Stripe();
+            for (int i = overrun ? 0 : now.length; i < wanted; i++) {
+                grown[i] = Stripe.busy();
             }
             stripes = grown;
             limit(limit);

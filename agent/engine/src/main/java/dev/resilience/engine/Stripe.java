@@ -5,67 +5,111 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 /** What the threads of one stripe count: calls in flight, refusals, failures, and the latencies of successes. */
 final class Stripe {
     /*
-     * One array for each stripe, begun with an empty 128 bytes, so that no two stripes share a cache line. A call may end
-     * on another stripe than it began on: the calls in flight of one stripe may be negative, their sum is right.
+     * A call may end on another stripe than it began on: the calls in flight of one stripe may be negative, their sum is
+     * right. All else is for the pulse, which takes what it finds by an atomic exchange with 0, and only where it finds
+     * something: nothing is counted twice or lost, and an idle guard is only read.
      *
-     * All but the calls in flight is for the pulse, which takes what it finds by an atomic exchange with 0, and only where
-     * it finds something: nothing is counted twice or lost, and an idle guard is only read.
+     * Latencies are counted in buckets, in an array of its own for each stripe that begins with two empty cache lines. A
+     * calm guard, which is what most are, does with a ring of the buckets of the last successes, an eighth of the size:
+     * the number of successes is exact, of their latencies those overrun between two pulses are lost, and one that is
+     * just being written is taken by the next pulse or overrun.
      */
-    private static final int MARGIN = 32;
-    private static final int IN_FLIGHT = MARGIN;
-    private static final int FAILURES = MARGIN + 1;
-    private static final int REFUSALS = MARGIN + 2;
-    private static final int IGNORED = MARGIN + 3;
-    /** A line of their own: calls that end and calls that begin would fight for it. */
-    private static final int LATENCIES = MARGIN + 16;
+    static final int RING = 32;
 
-    private final AtomicIntegerArray cells = new AtomicIntegerArray(LATENCIES + Latencies.BUCKETS);
+    private static final int IN_FLIGHT = 0;
+    private static final int FAILURES = 1;
+    private static final int REFUSALS = 2;
+    private static final int IGNORED = 3;
+    private static final int SUCCESSES = 4;
+    private static final int COUNTERS = 5;
+
+    /** Two cache lines. */
+    private static final int MARGIN = 32;
+
+    private final boolean isCalm;
+    private final int counters;
+    private final int latencies;
+    private final AtomicIntegerArray cells;
+
+    private Stripe(boolean isCalm) {
+        this.isCalm = isCalm;
+        this.counters = isCalm ? 0 : MARGIN;
+        this.latencies = isCalm ? COUNTERS : 2 * MARGIN;
+        this.cells = new AtomicIntegerArray(latencies + (isCalm ? RING : Latencies.BUCKETS));
+    }
+
+    static Stripe calm() {
+        return new Stripe(true);
+    }
+
+    static Stripe busy() {
+        return new Stripe(false);
+    }
+
+    boolean isCalm() {
+        return isCalm;
+    }
 
     /** Returns the calls in flight on this stripe, with this one. */
     int enter() {
-        return cells.incrementAndGet(IN_FLIGHT);
+        return cells.incrementAndGet(counters + IN_FLIGHT);
     }
 
     void leave() {
-        cells.getAndDecrement(IN_FLIGHT);
+        cells.getAndDecrement(counters + IN_FLIGHT);
     }
 
     int inFlight() {
-        return cells.get(IN_FLIGHT);
+        return cells.get(counters + IN_FLIGHT);
     }
 
     void refused() {
-        cells.getAndIncrement(REFUSALS);
+        cells.getAndIncrement(counters + REFUSALS);
     }
 
     void failed() {
-        cells.getAndIncrement(FAILURES);
+        cells.getAndIncrement(counters + FAILURES);
     }
 
     void ignored() {
-        cells.getAndIncrement(IGNORED);
+        cells.getAndIncrement(counters + IGNORED);
     }
 
     void succeeded(long nanos) {
-        cells.getAndIncrement(LATENCIES + Latencies.bucketOf(nanos));
+        int bucket = Latencies.bucketOf(nanos);
+        if (isCalm) {
+            int number = cells.getAndIncrement(counters + SUCCESSES);
+            cells.set(latencies + (number & (RING - 1)), bucket + 1);
+        } else {
+            cells.getAndIncrement(latencies + bucket);
+        }
     }
 
     int takeFailures() {
-        return take(FAILURES);
-    }
-
-    int takeIgnored() {
-        return take(IGNORED);
+        return take(counters + FAILURES);
     }
 
     int takeRefusals() {
-        return take(REFUSALS);
+        return take(counters + REFUSALS);
     }
 
-    void takeLatencies(Sample into) {
-        for (int bucket = 0; bucket < Latencies.BUCKETS; bucket++) {
-            into.add(bucket, take(LATENCIES + bucket));
+    int takeIgnored() {
+        return take(counters + IGNORED);
+    }
+
+    /** Returns the number of successes. */
+    int takeLatencies(Sample into) {
+        int successes = isCalm ? take(counters + SUCCESSES) : 0;
+        for (int cell = latencies; cell < cells.length(); cell++) {
+            int found = take(cell);
+            if (isCalm && found != 0) {
+                into.add(found - 1, 1);
+            } else if (!isCalm) {
+                into.add(cell - latencies, found);
+                successes += found;
+            }
         }
+        return successes;
     }
 
     private int take(int cell) {

@@ -1,6 +1,5 @@
 package dev.resilience.agent.policy;
 
-import static dev.resilience.agent.policy.BadValue.require;
 import static java.util.Map.entry;
 
 import dev.resilience.engine.BreakerConfig;
@@ -15,10 +14,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Verifies what a policy says below {@code breaker}, but for what counts as a failure. */
 final class BreakerReader {
-    private static final String ADAPTIVE = "adaptive";
     private static final String OFF = "off";
     private static final Set<String> OF_ANY_STRATEGY =
             Set.of("breaker.strategy", "breaker.failure-on", "breaker.ignore");
+
+    /** Those that have no keys of their own, nor use those of the others. */
+    private static final Set<StrategyName> SETTLED = EnumSet.of(StrategyName.ADAPTIVE, StrategyName.OFF);
 
     private static final Set<StrategyName> WINDOWS = EnumSet.of(StrategyName.TIME_WINDOW, StrategyName.COUNT_WINDOW);
     private static final Set<StrategyName> RATES = EnumSet.of(
@@ -31,9 +32,7 @@ final class BreakerReader {
     private static final Map<String, Set<StrategyName>> OWNERS = Map.ofEntries(
             entry("breaker.consecutive-failures", EnumSet.of(StrategyName.CONSECUTIVE)),
             entry("breaker.failure-rate", RATES),
-            entry(
-                    "breaker.minimum-calls",
-                    EnumSet.complementOf(EnumSet.of(StrategyName.CONSECUTIVE, StrategyName.OFF))),
+            entry("breaker.minimum-calls", EnumSet.complementOf(EnumSet.of(StrategyName.CONSECUTIVE))),
             entry("breaker.window", WINDOWS),
             entry("breaker.slots", EnumSet.of(StrategyName.TIME_WINDOW, StrategyName.SLO)),
             entry("breaker.slow-call", WINDOWS),
@@ -55,6 +54,7 @@ final class BreakerReader {
 
     /** The values of {@code breaker.strategy}. */
     private enum StrategyName {
+        ADAPTIVE,
         CONSECUTIVE,
         TIME_WINDOW,
         COUNT_WINDOW,
@@ -73,7 +73,8 @@ final class BreakerReader {
     /** Null when it is off. */
     @Nullable
     BreakerConfig read() {
-        StrategyName name = policy.value("breaker.strategy", BreakerReader::strategyName, StrategyName.TIME_WINDOW);
+        StrategyName name = policy.value(
+                "breaker.strategy", setting -> Values.word(setting, StrategyName.class), StrategyName.ADAPTIVE);
         warnOfIdleKeys(name);
         if (name == StrategyName.OFF) {
             return null;
@@ -97,15 +98,6 @@ final class BreakerReader {
         }
     }
 
-    private static StrategyName strategyName(Setting setting) {
-        require(
-                !ADAPTIVE.equals(setting.text()),
-                setting.key(),
-                "consecutive, time-window, count-window, ewma, two-dimension, slo or off:"
-                        + " this version supports no other");
-        return Values.word(setting, StrategyName.class);
-    }
-
     /** Null when what it needs is not given. */
     private @Nullable Strategy strategy(StrategyName name) {
         return switch (name) {
@@ -119,6 +111,7 @@ final class BreakerReader {
                         failureRate());
             case TWO_DIMENSION -> twoDimension();
             case SLO -> slo();
+            case ADAPTIVE -> Strategy.Adaptive.DEFAULT;
             case TIME_WINDOW, OFF ->
                 new Strategy.TimeWindow(
                         duration("breaker.window", Strategy.TimeWindow.DEFAULT_WINDOW),
@@ -230,7 +223,7 @@ final class BreakerReader {
 
     private void warnOfIdleKeys(StrategyName strategy) {
         for (String key : Keys.POLICY) {
-            boolean idle = strategy == StrategyName.OFF
+            boolean idle = SETTLED.contains(strategy)
                     ? key.startsWith(Keys.BREAKER) && !OF_ANY_STRATEGY.contains(key)
                     : !OWNERS.getOrDefault(key, Set.of(strategy)).contains(strategy);
             if (idle) {

@@ -38,18 +38,7 @@ public record Policy(
     public static final Mode DEFAULT_MODE = Mode.OBSERVE;
 
     /** The breaker where no policy says otherwise. */
-    public static final BreakerConfig DEFAULT_BREAKER = new BreakerConfig(
-            new Strategy.TimeWindow(
-                    Strategy.TimeWindow.DEFAULT_WINDOW,
-                    Strategy.TimeWindow.DEFAULT_SLOTS,
-                    Strategy.TimeWindow.DEFAULT_MINIMUM_CALLS,
-                    Strategy.TimeWindow.DEFAULT_FAILURE_RATE),
-            BreakerConfig.DEFAULT_OPEN_FOR,
-            BreakerConfig.DEFAULT_MAX_OPEN_FOR,
-            BreakerConfig.DEFAULT_JITTER,
-            BreakerConfig.DEFAULT_PROBES,
-            BreakerConfig.DEFAULT_PROBE_SUCCESS_RATE,
-            BreakerConfig.DEFAULT_PROBE_TIMEOUT);
+    public static final BreakerConfig DEFAULT_BREAKER = BreakerConfig.of(Strategy.Adaptive.DEFAULT);
 
     private static final Duration SHORTEST_DEADLINE = Duration.ofMillis(1);
     private static final Duration LONGEST_DEADLINE = Duration.ofDays(1);

@@ -89,6 +89,7 @@ class ConfigurationPageTest {
     private static String strategy(String key) {
         String name = key.startsWith(Keys.BREAKER) ? key.substring(Keys.BREAKER.length()) : "";
         return switch (name) {
+            case "strategy" -> "adaptive";
             case "consecutive-failures" -> "consecutive";
             case "alpha" -> "ewma";
             case "period", "short-period", "short-period-after", "periods", "p90", "max-p90", "p90-margin" ->

@@ -208,7 +208,8 @@ class PolicyLoaderTest {
         private static Map<String, String> context(String key) {
             return switch (key) {
                 case "breaker.consecutive-failures" -> Map.of("breaker.strategy", "consecutive");
-                case "breaker.slow-call-rate" -> Map.of("breaker.slow-call", "1s");
+                case "breaker.slow-call-rate" -> Map.of("breaker.strategy", "time-window", "breaker.slow-call", "1s");
+                case "breaker.strategy", "breaker.failure-on", "breaker.ignore" -> Map.of("key", "host");
                 case "breaker.alpha" -> Map.of("breaker.strategy", "ewma");
                 case "breaker.period",
                         "breaker.short-period",
@@ -223,10 +224,14 @@ class PolicyLoaderTest {
                         "breaker.slo-climb",
                         "breaker.short-window",
                         "breaker.long-window" -> Map.of("breaker.strategy", "slo", "breaker.slo", "1s");
-                default ->
-                    key.startsWith("fallback.static.") && !key.endsWith("status")
+                default -> {
+                    if (key.startsWith(Keys.BREAKER)) {
+                        yield Map.of("breaker.strategy", "time-window");
+                    }
+                    yield key.startsWith("fallback.static.") && !key.endsWith("status")
                             ? Map.of("fallback.static.status", "200")
                             : Map.of("key", "host");
+                }
             };
         }
 
@@ -294,7 +299,7 @@ class PolicyLoaderTest {
             Path file = file(directory, """
                     mode: observe
                     policies:
-                      p: { mode: redirect, deadline: 1s, key: route, breaker: { probes: 3 } }
+                      p: { mode: redirect, deadline: 1s, key: route, breaker: { strategy: ewma, probes: 3 } }
                     """);
             Map<String, String> environment = map(
                     "RESILIENCE_POLICIES_P_DEADLINE", "2s",
@@ -425,7 +430,7 @@ class PolicyLoaderTest {
                               mode: enforce
                               key: route
                               deadline: 1s
-                              breaker: { open-for: 5s, probes: 2, failure-on: [500], window: 20s }
+                              breaker: { strategy: time-window, open-for: 5s, probes: 2, failure-on: [500], window: 20s }
                               fallback: [ static: { status: 201, body: text } ]
                             policies:
                               plain: { match: { host: a } }
@@ -464,7 +469,9 @@ class PolicyLoaderTest {
         @Test
         void knowsTheDefaultsOfEachStrategy() {
             assertThat(breaker(policy("key", "host"))).isEqualTo(Policy.DEFAULT_BREAKER);
-            assertThat(breaker(policy("breaker.strategy", "time-window"))).isEqualTo(Policy.DEFAULT_BREAKER);
+            assertThat(breaker(policy("breaker.strategy", "adaptive"))).isEqualTo(Policy.DEFAULT_BREAKER);
+            assertThat(breaker(policy("breaker.strategy", "time-window")).strategy())
+                    .isEqualTo(new Strategy.TimeWindow(Duration.ofSeconds(10), 10, 20, 0.5));
             assertThat(breaker(policy("breaker.strategy", "consecutive")).strategy())
                     .isEqualTo(new Strategy.Consecutive(5));
             assertThat(breaker(policy("breaker.strategy", "count-window")).strategy())
@@ -500,7 +507,9 @@ class PolicyLoaderTest {
 
         @Test
         void fitsDefaultsToWhatIsGiven() {
-            assertThat(breaker(policy("breaker.open-for", "5m")).maxOpenFor()).isEqualTo(Duration.ofMinutes(5));
+            assertThat(breaker(policy("breaker.strategy", "consecutive", "breaker.open-for", "5m"))
+                            .maxOpenFor())
+                    .isEqualTo(Duration.ofMinutes(5));
             assertThat(breaker(policy("breaker.strategy", "count-window", "breaker.window", "7"))
                             .strategy())
                     .isEqualTo(new Strategy.CountWindow(7, 7, 0.5));
@@ -514,7 +523,8 @@ class PolicyLoaderTest {
 
         @Test
         void readsABoundOnSlowCallsForEitherWindow() {
-            assertThat(breaker(policy("breaker.slow-call", "300ms")).strategy())
+            assertThat(breaker(policy("breaker.strategy", "time-window", "breaker.slow-call", "300ms"))
+                            .strategy())
                     .isEqualTo(new Strategy.TimeWindow(
                             Duration.ofSeconds(10), 10, 20, 0.5, new Strategy.SlowCalls(Duration.ofMillis(300), 0.5)));
             assertThat(breaker(policy(
@@ -524,7 +534,8 @@ class PolicyLoaderTest {
                             .strategy())
                     .isEqualTo(
                             new Strategy.CountWindow(100, 20, 0.5, new Strategy.SlowCalls(Duration.ofSeconds(1), 0.8)));
-            assertThat(breaker(policy("breaker.slow-call", "off"))).isEqualTo(Policy.DEFAULT_BREAKER);
+            assertThat(breaker(policy("breaker.strategy", "time-window", "breaker.slow-call", "off")))
+                    .isEqualTo(breaker(policy("breaker.strategy", "time-window")));
         }
 
         private static Strategy.TwoDimension twoDimension(String key, String value) {
@@ -540,7 +551,8 @@ class PolicyLoaderTest {
         @ParameterizedTest
         @CsvSource({"7%, 0.07", "0.5%, 0.005", "50%, 0.5", "99.999%, 0.99999"})
         void readsSharesToTheNearestDouble(String text, double expected) {
-            assertThat(breaker(policy("breaker.failure-rate", text)).strategy())
+            assertThat(breaker(policy("breaker.strategy", "time-window", "breaker.failure-rate", text))
+                            .strategy())
                     .isEqualTo(new Strategy.TimeWindow(Duration.ofSeconds(10), 10, 20, expected));
         }
 
@@ -661,7 +673,7 @@ class PolicyLoaderTest {
         void mayShareNodes(@TempDir Path directory) {
             Loaded loaded = yaml(directory, """
                     policies:
-                      a: { breaker: &mine { probes: 3 } }
+                      a: { breaker: &mine { strategy: ewma, probes: 3 } }
                       b: { breaker: *mine }
                     """);
 
