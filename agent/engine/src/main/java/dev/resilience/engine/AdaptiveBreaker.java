@@ -72,6 +72,7 @@ public final class AdaptiveBreaker implements Breaker {
     private static final int LEAST_RESTART = 4;
 
     private static final VarHandle WORD = handle("word", long.class);
+    private static final VarHandle LOAD = handle("load", Load.class);
     private static final VarHandle PULSING = handle("pulsing", boolean.class);
 
     private final BreakerConfig config;
@@ -140,7 +141,7 @@ public final class AdaptiveBreaker implements Breaker {
             wake(current, nowNanos);
         }
         return AdaptiveWord.admitsAll(now) && current.generation() == AdaptiveWord.generation(now)
-                ? current.enter(nowNanos)
+                ? enter(current, nowNanos)
                 : tryAcquire(now, nowNanos);
     }
 
@@ -151,6 +152,16 @@ public final class AdaptiveBreaker implements Breaker {
             still = false;
         }
         current.quiet(false);
+    }
+
+    /** A limit that nobody adapts any more holds nothing up. */
+    private long enter(Load current, long nowNanos) {
+        long permit = current.enter(nowNanos);
+        if (permit == LIMITED && nowNanos - lastPulse > OVERDUE_NANOS && current.limit() < strategy.maxLimit()) {
+            current.limit(strategy.maxLimit());
+            return current.enter(nowNanos);
+        }
+        return permit;
     }
 
     private long tryAcquire(long now, long nowNanos) {
@@ -166,7 +177,7 @@ public final class AdaptiveBreaker implements Breaker {
         }
         Load current = load;
         return current.generation() == AdaptiveWord.generation(now)
-                ? current.enter(nowNanos)
+                ? enter(current, nowNanos)
                 : tryAcquire(word, nowNanos);
     }
 
@@ -243,32 +254,50 @@ public final class AdaptiveBreaker implements Breaker {
 
     private void settleProbe(long permit, Outcome outcome, long nowNanos) {
         long now = word;
-        if (!AdaptiveWord.isOut(now) || AdaptiveWord.generation(now) != Permit.generation(permit)) {
+        if (!AdaptiveWord.isOut(now)
+                || AdaptiveWord.generation(now) != Permit.generation(permit)
+                || !decideProbe(now, outcome, nowNanos)) {
             hungProbes.decrementAndGet();
             late(outcome);
-        } else if (outcome == Outcome.IGNORED) {
-            WORD.compareAndSet(this, now, AdaptiveWord.ready(now));
-        } else if (outcome == Outcome.FAILURE) {
-            waitAgain(now, nowNanos);
-        } else if (AdaptiveWord.successes(now) + 1 < PROBES) {
-            WORD.compareAndSet(this, now, AdaptiveWord.succeeded(now));
-        } else {
-            ramp(now);
         }
     }
 
-    private void ramp(long out) {
+    /** Whether it was still this probe's to decide; the pulse may have given it up. */
+    private boolean decideProbe(long out, Outcome outcome, long nowNanos) {
+        if (outcome == Outcome.IGNORED) {
+            return WORD.compareAndSet(this, out, AdaptiveWord.ready(out));
+        }
+        if (outcome == Outcome.FAILURE) {
+            return waitAgain(out, nowNanos);
+        }
+        return AdaptiveWord.successes(out) + 1 < PROBES
+                ? WORD.compareAndSet(this, out, AdaptiveWord.succeeded(out))
+                : ramp(out);
+    }
+
+    /** A thread that is held up here must not put back a load that a later ramp has replaced. */
+    private boolean ramp(long out) {
         long next = AdaptiveWord.ramp(out, FIRST_SHARE);
-        load = new Load(AdaptiveWord.generation(next), restart);
-        if (WORD.compareAndSet(this, out, next)) {
-            listener.transition(BreakerState.OPEN, BreakerState.HALF_OPEN, PROBES + " probes in a row succeeded");
+        Load fresh = new Load(AdaptiveWord.generation(next), restart);
+        Load before = load;
+        while (word == out) {
+            if (LOAD.compareAndSet(this, before, fresh)) {
+                boolean ramps = WORD.compareAndSet(this, out, next);
+                if (ramps) {
+                    listener.transition(
+                            BreakerState.OPEN, BreakerState.HALF_OPEN, PROBES + " probes in a row succeeded");
+                }
+                return ramps;
+            }
+            before = load;
         }
+        return false;
     }
 
-    private void waitAgain(long out, long nowNanos) {
+    private boolean waitAgain(long out, long nowNanos) {
         long waiting = AdaptiveWord.waiting(out);
         probeAt = nowNanos + waitNanos(AdaptiveWord.failures(waiting));
-        WORD.compareAndSet(this, out, waiting);
+        return WORD.compareAndSet(this, out, waiting);
     }
 
     private long waitNanos(int failures) {
@@ -305,7 +334,7 @@ public final class AdaptiveBreaker implements Breaker {
         try {
             long elapsed = Math.max(0, nowNanos - lastPulse);
             lastPulse = nowNanos;
-            if (elapsed > STALL_NANOS) {
+            if (elapsed > STALL_NANOS || nowNanos - stallEnd < 0) {
                 stallEnd = nowNanos;
             }
             measureSlack(elapsed - PULSE_NANOS);
@@ -351,20 +380,27 @@ public final class AdaptiveBreaker implements Breaker {
     private void probe(long now, long nowNanos) {
         long out = probe;
         if (!AdaptiveWord.isOut(now)) {
-            if (!AdaptiveWord.isReady(now) && nowNanos - probeAt >= 0) {
+            long left = probeAt - nowNanos;
+            if (!AdaptiveWord.isReady(now) && (left <= 0 || left > 2 * HUNG_WAIT_NANOS)) {
                 WORD.compareAndSet(this, now, AdaptiveWord.ready(now));
             }
         } else if (Permit.generation(out) == AdaptiveWord.generation(now)
-                && ageNanos(out, nowNanos)
-                        > Math.min(LEAST_PATIENCE_NANOS, Math.max(PULSE_NANOS, PATIENCE * slowest))) {
+                && isOlder(
+                        out, Math.min(LEAST_PATIENCE_NANOS, (long) Math.max(PULSE_NANOS, PATIENCE * slowest)), nowNanos)
+                && waitAgain(now, nowNanos)) {
             hungProbes.incrementAndGet();
-            waitAgain(now, nowNanos);
         }
     }
 
     /** Our own stalls do not make a call older. */
     private long ageNanos(long permit, long nowNanos) {
         return Math.min(Permit.ageNanos(permit, nowNanos), nowNanos - stallEnd);
+    }
+
+    /** A call that began in the future is one whose age nobody will ever know: the clock was set back. */
+    private boolean isOlder(long permit, long nanos, long nowNanos) {
+        long age = ageNanos(permit, nowNanos);
+        return age > nanos || age < -nanos;
     }
 
     private void begin(Load current) {
@@ -406,8 +442,12 @@ public final class AdaptiveBreaker implements Breaker {
     private void writeOff(Load current, long nowNanos) {
         long most = patience;
         current.table().visit(permit -> {
-            if (ageNanos(permit, nowNanos) > most && current.leave(permit)) {
-                failed(current, nowNanos);
+            if (isOlder(permit, most, nowNanos) && current.leave(permit)) {
+                if (ageNanos(permit, nowNanos) > 0) {
+                    failed(current, nowNanos);
+                } else {
+                    current.ignored();
+                }
             }
         });
     }
@@ -507,7 +547,8 @@ public final class AdaptiveBreaker implements Breaker {
 
     @Override
     public long retryAfterNanos(long nowNanos) {
-        return AdaptiveWord.isOpen(word) ? Math.max(0, probeAt - nowNanos) : 0;
+        long now = word;
+        return AdaptiveWord.isOpen(now) && !AdaptiveWord.isReady(now) ? Math.max(0, probeAt - nowNanos) : 0;
     }
 
     @Override

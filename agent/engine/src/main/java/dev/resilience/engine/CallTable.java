@@ -12,14 +12,15 @@ final class CallTable {
     /*
      * A call claims a place by one CAS from 0 to its permit, which names the place, and frees it by one CAS back. The
      * pulse may free it first: then the call is written off, and finds that out when it ends. Chunks are only ever added;
-     * a call that finds no place after a few tries adds one, and if there are too many, goes without.
+     * a call that finds no place after a few tries adds one. There can be places for more calls than the default limit has;
+     * beyond, a call goes without.
      */
-    static final int NONE = 1022;
+    static final int NONE = (1 << 14) - 2;
 
     private static final int FIRST_CHUNK = 16;
     private static final int CHUNK_BITS = 6;
     private static final int CHUNK = 1 << CHUNK_BITS;
-    private static final int MOST_CHUNKS = 15;
+    private static final int MOST_CHUNKS = 255;
     private static final int TRIES = 16;
     private static final long SPREAD = 0x9E3779B97F4A7C15L;
     /** Places to a cache line. */
@@ -47,16 +48,30 @@ final class CallTable {
                 tried = i == 0 ? tried + 1 : (int) (((permit + i) * SPREAD) >>> 33);
             }
             if (now.length >= MOST_CHUNKS) {
-                return Permit.at(permit, NONE);
+                return claimAny(now, permit);
             }
             grow(now);
         }
     }
 
-    /** Whether the call was still in the table, or never was. */
+    private static long claimAny(AtomicLongArray[] all, long permit) {
+        for (int chunk = 0; chunk < all.length; chunk++) {
+            for (int place = 0; place < all[chunk].length(); place++) {
+                long placed = Permit.at(permit, (chunk << CHUNK_BITS) | place);
+                if (all[chunk].get(place) == 0 && all[chunk].compareAndSet(place, 0, placed)) {
+                    return placed;
+                }
+            }
+        }
+        return Permit.at(permit, NONE);
+    }
+
+    /** Whether the call was still in the table. */
     boolean release(long permit) {
+        AtomicLongArray[] now = chunks;
         int place = Permit.place(permit);
-        return place == NONE || chunks[place >>> CHUNK_BITS].compareAndSet(place & (CHUNK - 1), permit, 0);
+        int chunk = place >>> CHUNK_BITS;
+        return chunk < now.length && now[chunk].compareAndSet(place & (CHUNK - 1), permit, 0);
     }
 
     /** Passes on every permit that has a place now. */

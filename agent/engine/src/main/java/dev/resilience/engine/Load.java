@@ -11,7 +11,10 @@ final class Load {
      * what was counted on it, or still is by a thread that holds it, counts on. The share of a stripe is the limit divided
      * by their number: a stripe below its share admits by itself, one above asks for the sum. With one stripe, so below
      * 100,000 calls a second, the limit is exact; with more, calls that all come on one stripe may leave the others'
-     * shares on top.
+     * shares on top. A call may end on another stripe than it began on, so one where more end than begin is below 0 and
+     * says nothing: it asks too.
+     *
+     * A call that finds no place in the table does not count as in flight: it could never be written off.
      *
      * "quiet" is set by a pulse before it takes what was counted, and reset by the next call: while it stands, and nothing
      * is in flight, there is nothing to take.
@@ -40,12 +43,17 @@ final class Load {
         Stripe[] all = stripes;
         int index = Striping.ofThread(all.length);
         Stripe own = all[index];
-        if (own.enter() > share && inFlight() > limit) {
+        int mine = own.enter();
+        if ((mine > share || mine <= 0) && inFlight() > limit) {
             own.leave();
             own.refused();
             return Breaker.LIMITED;
         }
-        return table.claim(Permit.of(generation, nowNanos), index);
+        long permit = table.claim(Permit.of(generation, nowNanos), index);
+        if (Permit.place(permit) == CallTable.NONE) {
+            own.leave();
+        }
+        return permit;
     }
 
     /** A call that was refused for another reason than the limit. */
@@ -55,6 +63,9 @@ final class Load {
 
     /** Whether the call still counts; it does not if it was written off. */
     boolean leave(long permit) {
+        if (Permit.place(permit) == CallTable.NONE) {
+            return true;
+        }
         if (!table.release(permit)) {
             return false;
         }

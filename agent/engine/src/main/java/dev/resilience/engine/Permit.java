@@ -1,19 +1,19 @@
 package dev.resilience.engine;
 
 /**
- * The layout of an adaptive breaker's permits: 63..52 generation, 51..42 place in the table of calls, 41..0 start in units
- * of 1,024 ns, which wraps after 52 days.
+ * The layout of an adaptive breaker's permits: 63..52 generation, 51..38 place in the table of calls, 37..0 start in units
+ * of 1,024 ns, which wraps after 78 hours.
  *
- * <p>The place is never 1023 and the start never 0, so that no permit is 0, {@link Breaker#REFUSED} or
+ * <p>The place is never 16383 and the start never 0, so that no permit is 0, {@link Breaker#REFUSED} or
  * {@link Breaker#LIMITED}.
  */
 final class Permit {
     /** The place of a probe, which is in no table. */
-    static final int PROBE = 1021;
+    static final int PROBE = (1 << 14) - 3;
 
     private static final int UNIT_BITS = 10;
-    private static final int START_BITS = 42;
-    private static final int PLACE_BITS = 10;
+    private static final int START_BITS = 38;
+    private static final int PLACE_BITS = 14;
     private static final int GENERATION_SHIFT = START_BITS + PLACE_BITS;
     private static final long START = (1L << START_BITS) - 1;
     private static final long PLACE = (1L << PLACE_BITS) - 1;
@@ -35,7 +35,7 @@ final class Permit {
         return permit >>> GENERATION_SHIFT;
     }
 
-    /** Signed, so that a start slightly after {@code nowNanos} is young, not 52 days old. */
+    /** Signed, so that a start slightly after {@code nowNanos} is young, not 78 hours old. */
     static long ageNanos(long permit, long nowNanos) {
         int unused = Long.SIZE - START_BITS;
         return (((nowNanos >> UNIT_BITS) - permit) << unused) >> unused << UNIT_BITS;
