@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.time.Duration;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -77,7 +78,15 @@ class ConfigTest {
                         Strategy.Slo.DEFAULT_LONG_WINDOW,
                         Strategy.Slo.DEFAULT_SLOTS,
                         Strategy.Slo.DEFAULT_VIOLATIONS,
-                        Strategy.Slo.DEFAULT_CLIMB));
+                        Strategy.Slo.DEFAULT_CLIMB),
+                () -> new RateConfig(1, RateConfig.MINUTE, 1),
+                () -> new RateConfig(1_000_000, RateConfig.SECOND, 1_000_000),
+                () -> new ConcurrencyConfig.Fixed(1),
+                () -> new ConcurrencyConfig.Fixed(100_000),
+                () -> new ConcurrencyConfig.Adaptive(1, 1),
+                () -> new ConcurrencyConfig.Adaptive(100_000, 100_000),
+                () -> new ConcurrencyConfig.Adaptive(
+                        ConcurrencyConfig.Adaptive.DEFAULT_MIN, ConcurrencyConfig.Adaptive.DEFAULT_MAX));
     }
 
     @ParameterizedTest
@@ -203,7 +212,22 @@ class ConfigTest {
                 wrong(() -> climbing(2, 0, SECOND), "slo-violations must be 1 to 1000, was 0"),
                 wrong(() -> climbing(2, 1001, SECOND), "slo-violations must be 1 to 1000, was 1001"),
                 wrong(() -> climbing(2, 1, Duration.ZERO), "slo-climb must be 1ms to 1h, was PT0S"),
-                wrong(() -> climbing(2, 1, DAY), "slo-climb must be 1ms to 1h, was PT24H"));
+                wrong(() -> climbing(2, 1, DAY), "slo-climb must be 1ms to 1h, was PT24H"),
+                wrong(() -> new RateConfig(0, RateConfig.SECOND, 1), "rate must be 1/m to 1000000/s, was 0"),
+                wrong(
+                        () -> new RateConfig(1_000_001, RateConfig.SECOND, 1),
+                        "rate must be 1/m to 1000000/s, was 1000001"),
+                wrong(() -> new RateConfig(1, HOUR, 1), "rate must be a number per s or m, was PT1H"),
+                wrong(() -> new RateConfig(1, RateConfig.SECOND, 0), "burst must be 1 to 1000000, was 0"),
+                wrong(() -> new RateConfig(1, RateConfig.SECOND, 1_000_001), "burst must be 1 to 1000000, was 1000001"),
+                wrong(() -> new ConcurrencyConfig.Fixed(0), "concurrency must be 1 to 100000, adaptive or off, was 0"),
+                wrong(
+                        () -> new ConcurrencyConfig.Fixed(100_001),
+                        "concurrency must be 1 to 100000, adaptive or off, was 100001"),
+                wrong(() -> new ConcurrencyConfig.Adaptive(0, 1), "min must be 1 to max, was 0"),
+                wrong(() -> new ConcurrencyConfig.Adaptive(2, 1), "min must be 1 to max, was 2"),
+                wrong(() -> new ConcurrencyConfig.Adaptive(1, 0), "max must be 1 to 100000, was 0"),
+                wrong(() -> new ConcurrencyConfig.Adaptive(1, 100_001), "max must be 1 to 100000, was 100001"));
     }
 
     private static Strategy two(
@@ -240,5 +264,19 @@ class ConfigTest {
     private static BreakerConfig breaker(
             Duration openFor, Duration maxOpenFor, double jitter, int probes, double rate, Duration probeTimeout) {
         return new BreakerConfig(new Strategy.Consecutive(5), openFor, maxOpenFor, jitter, probes, rate, probeTimeout);
+    }
+
+    @Test
+    void allowsASecondsWorthAtOnceUnlessToldOtherwise() {
+        assertThat(RateConfig.defaultBurst(500, RateConfig.SECOND)).isEqualTo(500);
+        assertThat(RateConfig.defaultBurst(90, RateConfig.MINUTE)).isEqualTo(1);
+        assertThat(RateConfig.defaultBurst(30, RateConfig.MINUTE)).isEqualTo(1);
+        assertThat(RateConfig.defaultBurst(6000, RateConfig.MINUTE)).isEqualTo(100);
+    }
+
+    @Test
+    void writesARateAsItIsWritten() {
+        assertThat(new RateConfig(500, RateConfig.SECOND, 1)).hasToString("500/s");
+        assertThat(new RateConfig(30, RateConfig.MINUTE, 1)).hasToString("30/m");
     }
 }

@@ -1,0 +1,150 @@
+package dev.resilience.engine;
+
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says how many calls may begin: never more than the burst and what the rate gives, over any stretch of time.
+ *
+ * <p>Every {@code nowNanos} is a reading of one monotone clock on any scale, for example {@link System#nanoTime}.
+ */
+public final class RateLimit {
+    /*
+     * The generic cell rate algorithm: calls have slots of one interval each, one after the other, and "next" is where
+     * the next one begins (the theoretical arrival time). A slot that begins before now begins now. A call is admitted
+     * if its slot ends within the span of the burst from now on; so the slots of all calls of a stretch of time lie
+     * within that stretch and one span, and cannot be more.
+     *
+     * Where calls come so fast that threads do fight for that word, there are stripes, and a thread takes a lease of
+     * several slots in one CAS, uses the first and leaves the others in its stripe, for itself and the few threads that
+     * share the stripe:
+     *
+     *   stripe    63..6 where the last slot of the lease ends, rounded down   5..0 how many slots are left
+     *
+     * A leased slot may be used while it has not begun to pass, not later: unused slots lapse one by one as time goes
+     * over them, just as the bucket they came from would have filled up. So they count in the burst, and are not hoarded.
+     * A lease that another thread's lease displaces is lost until then.
+     *
+     * What is refused may find slots in other stripes; they are at most an eighth of the burst (see leaseOf).
+     *
+     * A clock that steps back finds slots further ahead than any can be. Then they are given up, and the burst begins
+     * anew, empty. A thread that was held up between reading the clock and asking sees the same, so there is some
+     * patience: without it, that thread would give the burst away a second time.
+     */
+    private static final VarHandle NEXT = handle("next", long.class);
+    private static final VarHandle LEASES = handle("leases", Stripes.class);
+
+    private static final int LONGEST_LEASE = 64;
+    private static final long LEFT = LONGEST_LEASE - 1;
+
+    /** A lease is what the rate gives in this time: short enough that what one thread keeps is missed by nobody. */
+    private static final long LEASED_NANOS = 1_000_000;
+
+    /** As long as the guards trust a pulse that does not beat: what is held up longer is a process that stood still. */
+    private static final long PATIENCE_NANOS = 5_000_000_000L;
+
+    private final RateConfig config;
+    private final long intervalNanos;
+    private final long spanNanos;
+    private final int lease;
+    private volatile long next;
+    private volatile @Nullable Stripes leases;
+
+    public RateLimit(RateConfig config, long nowNanos) {
+        this.config = config;
+        // rounded up: at the highest rate a thousandth too slow, never too fast
+        this.intervalNanos = -Math.floorDiv(-config.per().toNanos(), (long) config.calls());
+        this.spanNanos = intervalNanos * config.burst();
+        this.lease = leaseOf(config.burst(), intervalNanos);
+        this.next = nowNanos;
+    }
+
+    private static int leaseOf(int burst, long intervalNanos) {
+        long most = Math.min(LONGEST_LEASE, burst / (8 * Stripes.COUNT));
+        return (int) Math.max(1, Math.min(most, LEASED_NANOS / intervalNanos));
+    }
+
+    /** Takes the right to begin one call; false when there is none now. */
+    public boolean tryAcquire(long nowNanos) {
+        return tryAcquire(Stripes.own(), nowNanos);
+    }
+
+    boolean tryAcquire(int stripe, long nowNanos) {
+        Stripes leased = leases;
+        long held = 0;
+        if (leased != null) {
+            held = leased.get(stripe);
+            for (long left = left(held, nowNanos); left > 0; left = left(held, nowNanos)) {
+                if (leased.compareAndSet(stripe, held, (held & ~LEFT) | (left - 1))) {
+                    return true;
+                }
+                held = leased.get(stripe);
+            }
+        }
+        long most = leased == null ? 1 : lease;
+        while (true) {
+            long seen = next;
+            long ahead = seen - nowNanos;
+            if (isImpossible(ahead)) {
+                NEXT.compareAndSet(this, seen, nowNanos + spanNanos);
+                continue;
+            }
+            long begins = Math.max(0, ahead);
+            long slots = Math.min(most, (spanNanos - begins) / intervalNanos);
+            if (slots <= 0) {
+                return false;
+            }
+            long ends = nowNanos + begins + slots * intervalNanos;
+            if (NEXT.compareAndSet(this, seen, ends)) {
+                if (leased != null && slots > 1) {
+                    leased.compareAndSet(stripe, held, (ends & ~LEFT) | (slots - 1));
+                }
+                return true;
+            }
+            if (leased == null) {
+                leaseFromNowOn();
+            }
+        }
+    }
+
+    /** Two threads met; where leases are longer than one, they need not again. */
+    void leaseFromNowOn() {
+        if (lease > 1) {
+            LEASES.compareAndSet(this, null, new Stripes());
+        }
+    }
+
+    /** How long until one call may begin, if nobody else takes its place; 0 if one may now. */
+    public long retryAfterNanos(long nowNanos) {
+        Stripes leased = leases;
+        if (leased != null && left(leased.get(Stripes.own()), nowNanos) > 0) {
+            return 0;
+        }
+        long ahead = next - nowNanos;
+        return isImpossible(ahead) ? intervalNanos : Math.max(0, Math.max(0, ahead) + intervalNanos - spanNanos);
+    }
+
+    public RateConfig config() {
+        return config;
+    }
+
+    private boolean isImpossible(long aheadNanos) {
+        return aheadNanos > spanNanos + PATIENCE_NANOS;
+    }
+
+    /** How many slots of a lease have not begun to pass. */
+    private long left(long held, long nowNanos) {
+        long left = held & LEFT;
+        long ahead = (held & ~LEFT) - nowNanos;
+        if (left == 0 || ahead < intervalNanos || ahead > spanNanos) {
+            return 0;
+        }
+        return ahead >= left * intervalNanos ? left : ahead / intervalNanos;
+    }
+
+    private static VarHandle handle(String field, Class<?> type) {
+        return ConstantBootstraps.fieldVarHandle(MethodHandles.lookup(), field, VarHandle.class, RateLimit.class, type);
+    }
+}

@@ -1,0 +1,35 @@
+package dev.resilience.engine;
+
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/** One word for each of a few stripes of threads, each with a cache line of its own. */
+final class Stripes {
+    private static final int BITS = 3;
+    static final int COUNT = 1 << BITS;
+    /** 128 bytes: the cache line, and the one the processor fetches with it. */
+    private static final int STRIDE = 16;
+
+    /** The first stride is empty, so that stripe 0 does not share a line with the array's header. */
+    private final AtomicLongArray cells = new AtomicLongArray((COUNT + 1) * STRIDE);
+
+    /** Which stripe is this thread's. */
+    static int own() {
+        return (int) ((Thread.currentThread().getId() * 0x9E3779B97F4A7C15L) >>> (Long.SIZE - BITS));
+    }
+
+    long get(int stripe) {
+        return cells.get(cell(stripe));
+    }
+
+    boolean compareAndSet(int stripe, long seen, long next) {
+        return cells.compareAndSet(cell(stripe), seen, next);
+    }
+
+    long getAndSet(int stripe, long next) {
+        return cells.getAndSet(cell(stripe), next);
+    }
+
+    private static int cell(int stripe) {
+        return (stripe + 1) * STRIDE;
+    }
+}
