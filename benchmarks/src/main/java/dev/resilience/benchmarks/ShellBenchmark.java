@@ -3,10 +3,6 @@ package dev.resilience.benchmarks;
 import dev.resilience.agent.guard.FaultLog;
 import dev.resilience.agent.guard.GuardRegistry;
 import dev.resilience.agent.policy.PolicyLoader;
-import dev.resilience.agent.signal.Signal;
-import dev.resilience.agent.signal.Sink;
-import dev.resilience.agent.signal.Subject;
-import dev.resilience.agent.signal.Trace;
 import dev.resilience.testkit.Woven;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -14,25 +10,19 @@ import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** What a woven call costs over the plain one while the agent observes and the breaker is closed. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 4, time = 500, timeUnit = TimeUnit.MILLISECONDS)
-@Measurement(iterations = 6, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(
-        value = 3,
         jvmArgsAppend = {
-            "-Xmx256m",
             "-Djdk.attach.allowAttachSelf=true",
             "-XX:+IgnoreUnrecognizedVMOptions",
             "-XX:+EnableDynamicAgentLoading"
@@ -104,15 +94,5 @@ public class ShellBenchmark {
     public long clockReadTwice() {
         long start = System.nanoTime();
         return System.nanoTime() - start;
-    }
-
-    private static final class NobodyRecords implements Sink {
-        @Override
-        public @Nullable Trace open(Subject subject) {
-            return null;
-        }
-
-        @Override
-        public void accept(Signal signal) {}
     }
 }
