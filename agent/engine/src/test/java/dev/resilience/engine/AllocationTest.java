@@ -9,6 +9,7 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -27,7 +28,8 @@ class AllocationTest {
                 Bench.config(new Strategy.CountWindow(100, 20, 0.5, new Strategy.SlowCalls(Duration.ofMillis(1), 0.5))),
                 Bench.EWMA,
                 Bench.TWO_DIMENSION,
-                Bench.SLO);
+                Bench.SLO,
+                Bench.config(Strategy.Adaptive.DEFAULT));
     }
 
     @ParameterizedTest
@@ -56,6 +58,21 @@ class AllocationTest {
                 }))
                 .isZero();
         assertThat(bench.breaker.state()).isEqualTo(BreakerState.OPEN);
+    }
+
+    @Test
+    void allocatesNothingForAMillionRefusalsOfAFullLimit() {
+        Bench bench = new Bench(Bench.config(new Strategy.Adaptive(true, true, 1, 1)));
+        long held = bench.acquire();
+        assertThat(leastOfThree(() -> {
+                    for (int i = 0; i < CALLS; i++) {
+                        bench.breaker.settle(bench.breaker.tryAcquire(bench.now), FAILURE, bench.now);
+                    }
+                }))
+                .isZero();
+        assertThat(bench.acquire()).isEqualTo(Breaker.LIMITED);
+        bench.settle(held, SUCCESS);
+        assertThat(bench.acquire()).isNotEqualTo(Breaker.LIMITED);
     }
 
     /** The first turns may load classes; a leak would be in all of them. */
