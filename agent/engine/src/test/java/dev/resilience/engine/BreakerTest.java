@@ -196,6 +196,39 @@ class BreakerTest {
         }
 
         @Test
+        void doesThePulsesWorkOnceThePulseIsMoreThanASecondLate() {
+            bench = new Bench(Bench.waiting(Duration.ofSeconds(1), Duration.ofSeconds(1), 0));
+            bench.trip();
+            bench.jump(Duration.ofSeconds(1));
+            assertThat(bench.acquire()).isEqualTo(Breaker.REFUSED);
+            bench.jump(NANO);
+            assertThat(bench.acquire()).isNotEqualTo(Breaker.REFUSED);
+        }
+
+        @Test
+        void tripsWithoutThePulsesWorkUntilThePulseIsMoreThanASecondLate() {
+            bench = new Bench(Bench.waiting(Duration.ofMillis(500), Duration.ofMillis(500), 0));
+            bench.jump(Duration.ofSeconds(1));
+            bench.trip();
+            bench.jump(Duration.ofMillis(500));
+            assertThat(bench.acquire()).as("still the same pulse that is late").isNotEqualTo(Breaker.REFUSED);
+        }
+
+        @Test
+        void refusesWhileAnotherDoesThePulsesWork() {
+            long[] asked = {0};
+            bench = new Bench(Bench.TIME_WINDOW, 0, () -> {
+                asked[0] = bench.breaker.tryAcquire(bench.now + 2_000_000_000);
+                return 0;
+            });
+            bench.calls(15, FAILURE);
+            bench.calls(5, SUCCESS);
+            bench.pulse();
+            assertThat(bench.breaker.state()).isEqualTo(OPEN);
+            assertThat(asked[0]).isEqualTo(Breaker.REFUSED);
+        }
+
+        @Test
         void refusesWithoutAPulseWhileTheWaitLasts() {
             bench.trip();
             bench.jump(Duration.ofSeconds(29));
@@ -436,6 +469,20 @@ class BreakerTest {
         }
 
         @Test
+        void doesNotCountAgainAProbeItGaveUpAfterTheClockSteppedBack() {
+            bench = new Bench(Bench.probing(3, 0.3));
+            bench.halfOpen();
+            long lost = bench.acquire();
+            bench.jump(Duration.ofHours(-1));
+            bench.pass(PROBE_TIMEOUT.plusMillis(100));
+            assertThat(bench.breaker.counts()).isEqualTo("succeeded=0/3 probes, failed=1");
+
+            bench.acquire();
+            bench.settle(lost, SUCCESS);
+            assertThat(bench.breaker.counts()).isEqualTo("succeeded=0/3 probes, failed=1");
+        }
+
+        @Test
         void doesNotTakeAProbeForOldThatBeganAfterThePulseReadTheClock() {
             bench.halfOpen();
             bench.now += 5;
@@ -490,6 +537,19 @@ class BreakerTest {
                 assertThat(bench.breaker.retryAfterNanos(bench.now)).isEqualTo(20_000_000);
             }
             assertThat(bench.transitions).hasSize(15_001);
+        }
+
+        @Test
+        void doublesTheWaitOfGenerationZeroToo() {
+            bench = new Bench(Bench.waiting(Duration.ofMillis(10), Duration.ofMillis(20), 0));
+            while (bench.transitions.size() < 4095) {
+                bench.close();
+            }
+            bench.trip();
+            assertThat(bench.transitions).hasSize(4096);
+            bench.halfOpen();
+            bench.call(FAILURE);
+            assertThat(bench.breaker.retryAfterNanos(bench.now)).isEqualTo(20_000_000);
         }
 
         @Test
