@@ -20,11 +20,8 @@ public sealed interface ConcurrencyConfig {
      * @param max what it never goes above, {@code min} to 100,000
      */
     record Adaptive(int min, int max) implements ConcurrencyConfig {
-        /** With one, a single call that hangs would be all there is; the second sees whether the target answers. */
-        public static final int DEFAULT_MIN = 2;
-
-        /** The worker threads of a usual server, so that it is no limit of its own where nothing is wrong. */
-        public static final int DEFAULT_MAX = 200;
+        public static final int DEFAULT_MIN = Strategy.Adaptive.DEFAULT_MIN_LIMIT;
+        public static final int DEFAULT_MAX = Strategy.Adaptive.DEFAULT_MAX_LIMIT;
 
         public Adaptive {
             require(max >= 1 && max <= MOST, "max", "1 to 100000", max);

@@ -21,6 +21,7 @@ final class Keys {
 
     static final String MATCH = "match.";
     static final String BREAKER = "breaker.";
+    static final String LIMIT = "limit.";
     static final String FALLBACK = "fallback";
     static final String STATIC = "fallback.static";
     static final String HEADERS_GROUP = "fallback.static.headers";
@@ -74,6 +75,13 @@ final class Keys {
             "breaker.failure-on",
             "breaker.ignore",
             "deadline",
+            "limit.concurrency",
+            "limit.min",
+            "limit.max",
+            "limit.queue",
+            "limit.max-wait",
+            "limit.rate",
+            "limit.burst",
             FALLBACK,
             "fallback.static.status",
             "fallback.static.content-type",
@@ -82,8 +90,7 @@ final class Keys {
             "fallback.static.body-file");
 
     /** Keys of versions to come: an error, so that nobody relies on them. */
-    private static final List<String> UNSUPPORTED =
-            List.of("limit", "match.sql", "fallback.snapshot", "fallback.alternate");
+    private static final List<String> UNSUPPORTED = List.of("match.sql", "fallback.snapshot", "fallback.alternate");
 
     private static final Set<String> GROUPS = groups();
 

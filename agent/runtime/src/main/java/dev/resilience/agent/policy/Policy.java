@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param breaker null when it is off
  * @param failures what the end of a call means, for the breaker and for the fallback
  * @param deadline the budget of one call, 1 ms to 1 d; null for none
+ * @param limit how many calls it lets through
  * @param fallback what to answer instead of a refusal or a fault of the target; null for nothing
  * @param answered the protocols in which {@code fallback} can be given
  */
@@ -30,6 +31,7 @@ public record Policy(
         @Nullable BreakerConfig breaker,
         FailureRules failures,
         @Nullable Duration deadline,
+        LimitConfig limit,
         @Nullable StaticAnswer fallback,
         Set<Protocol> answered) {
 
@@ -66,7 +68,21 @@ public record Policy(
                 "1ms to 1d, or none");
     }
 
-    /** A policy whose fallback is given in each protocol it guards that can have one. */
+    /** A policy without limits. */
+    public Policy(
+            String name,
+            Mode mode,
+            Match match,
+            Key key,
+            @Nullable BreakerConfig breaker,
+            FailureRules failures,
+            @Nullable Duration deadline,
+            @Nullable StaticAnswer fallback,
+            Set<Protocol> answered) {
+        this(name, mode, match, key, breaker, failures, deadline, LimitConfig.NONE, fallback, answered);
+    }
+
+    /** The same, with a fallback that is given in each protocol it guards that can have one. */
     public Policy(
             String name,
             Mode mode,
@@ -96,6 +112,6 @@ public record Policy(
 
     /** The same policy, told only to observe. */
     Policy observing() {
-        return new Policy(name, Mode.OBSERVE, match, key, breaker, failures, deadline, fallback, answered);
+        return new Policy(name, Mode.OBSERVE, match, key, breaker, failures, deadline, limit, fallback, answered);
     }
 }

@@ -59,6 +59,7 @@ final class PolicyReader {
         BreakerConfig breaker = new BreakerReader(this).read();
         FailureRules failures = failures(match);
         Duration deadline = deadline();
+        LimitConfig limit = new LimitReader(this).read();
         StaticAnswer fallback = fallback(match);
         return new Policy(
                 name,
@@ -68,6 +69,7 @@ final class PolicyReader {
                 breaker,
                 failures,
                 deadline,
+                limit,
                 fallback,
                 answered(fallback, match));
     }

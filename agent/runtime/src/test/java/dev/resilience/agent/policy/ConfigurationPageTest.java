@@ -65,6 +65,12 @@ class ConfigurationPageTest {
             if (key.startsWith(Keys.STATIC)) {
                 context.put("resilience.policies.p.fallback.static.body", "x");
             }
+            if (key.startsWith(Keys.LIMIT) && !key.equals("limit.concurrency")) {
+                context.put("resilience.policies.p.limit.concurrency", "adaptive");
+                if (key.equals("limit.max-wait")) {
+                    context.put("resilience.policies.p.limit.queue", "1");
+                }
+            }
             Map<String, String> explicit = new HashMap<>(context);
             explicit.put("resilience.policies.p." + key, literal.group(1));
 
@@ -123,7 +129,7 @@ class ConfigurationPageTest {
                     .isEmpty();
             found++;
         }
-        assertThat(found).isEqualTo(4);
+        assertThat(found).isEqualTo(5);
     }
 
     @Test
