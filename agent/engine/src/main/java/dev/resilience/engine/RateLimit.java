@@ -126,6 +126,11 @@ public final class RateLimit {
         return isImpossible(ahead) ? intervalNanos : Math.max(0, Math.max(0, ahead) + intervalNanos - spanNanos);
     }
 
+    /** Whether a new one would let the same calls begin. */
+    public boolean isAtRest(long nowNanos) {
+        return next - nowNanos <= 0;
+    }
+
     public RateConfig config() {
         return config;
     }

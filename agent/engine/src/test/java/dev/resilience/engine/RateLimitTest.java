@@ -71,6 +71,18 @@ class RateLimitTest {
     }
 
     @Test
+    void restsOnceItsBurstIsBack() {
+        RateLimit limit = limit(10, 5);
+        assertThat(limit.isAtRest(now)).isTrue();
+        admitted(limit, 5);
+
+        now += MILLISECONDS.toNanos(499);
+        assertThat(limit.isAtRest(now)).isFalse();
+        now += MILLISECONDS.toNanos(1);
+        assertThat(limit.isAtRest(now)).isTrue();
+    }
+
+    @Test
     void countsByTheMinuteToo() {
         RateLimit limit = new RateLimit(new RateConfig(30, RateConfig.MINUTE, 1), now);
 

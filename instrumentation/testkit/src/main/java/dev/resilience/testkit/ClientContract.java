@@ -79,6 +79,11 @@ public abstract class ClientContract {
     /** How many hanging calls the server has seen end by the client's cancel. */
     protected abstract int abandoned();
 
+    /** Whether this way blocks the thread that makes the call until it ends. */
+    protected boolean blocks(String way) {
+        return true;
+    }
+
     /** Token of the ending when the server {@link Behaviour#SAYS_NO}. */
     protected abstract String tokenOfNo();
 
@@ -172,6 +177,18 @@ public abstract class ClientContract {
         assertThat(arrived()).isEqualTo(before);
         assertThat(guards.inFlight()).isZero();
         assertThat(guards.reported()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    protected void onlyACallThatBlocksItsThreadMayBeMadeToWait(String name) {
+        guards.bound(Duration.ofMinutes(1));
+        end(way(name), Behaviour.ANSWERS);
+        if (blocks(name)) {
+            assertThat(guards.patienceNanos()).isPositive();
+        } else {
+            assertThat(guards.patienceNanos()).isZero();
+        }
     }
 
     @ParameterizedTest

@@ -48,6 +48,7 @@ public final class ScriptedGuards implements Guards {
     private volatile @Nullable StaticAnswer answer;
     private volatile Set<String> failures = Set.of();
     private volatile @Nullable Error broken;
+    private volatile long patienceNanos;
 
     public ScriptedGuards() {
         timer.setRemoveOnCancelPolicy(true);
@@ -59,6 +60,7 @@ public final class ScriptedGuards implements Guards {
         guarding = true;
         enforcing = false;
         refusing = false;
+        patienceNanos = -1;
         deadline = Duration.ZERO;
         answer = null;
         failures = Set.of();
@@ -123,6 +125,11 @@ public final class ScriptedGuards implements Guards {
     /** {@code served}, or {@code failed: why}, for each fallback that was tried. */
     public List<String> fallbacks() {
         return List.copyOf(fallbacks);
+    }
+
+    /** How long the last call that limits count may be made to wait; -1 when there was none. */
+    public long patienceNanos() {
+        return patienceNanos;
     }
 
     public int admitted() {
@@ -196,6 +203,9 @@ public final class ScriptedGuards implements Guards {
         @Override
         public @Nullable Refusal tryAcquire(Call call) {
             breakIfTold();
+            if (call.isLimited()) {
+                patienceNanos = call.patienceNanos();
+            }
             if (enforces && refusing) {
                 return new Refusal(Reason.CIRCUIT_OPEN, REFUSED, 0, fallback());
             }

@@ -1,5 +1,6 @@
 package dev.resilience.agent.guard;
 
+import dev.resilience.agent.policy.FailureRule;
 import dev.resilience.agent.policy.Key;
 import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
@@ -126,6 +127,7 @@ public final class GuardRegistry implements Guards {
     /** From now on guards that enforce refuse every call. */
     public void close() {
         machinery.inFlight().close();
+        machinery.limits().wakeAll();
     }
 
     /** How many calls of guards that enforce are in flight. */
@@ -136,6 +138,7 @@ public final class GuardRegistry implements Guards {
     /** Cuts every call in flight of a guard that enforces, because the drain is over. */
     public void cutAll() {
         machinery.inFlight().endWork();
+        machinery.limits().wakeAll();
         machinery.inFlight().forEach(GuardRegistry::cut);
     }
 
@@ -310,8 +313,10 @@ public final class GuardRegistry implements Guards {
                 target.protocol(), target.name(), policy.name(), policy.mode().text());
         BreakerConfig config = policy.breaker();
         Circuit circuit = config == null ? null : circuit(now, seat.name(), config, subject);
+        Limits limits = machinery.limits().of(subject, policy.limit(), now == rules, machinery.nanoClock());
         StaticAnswer answer = policy.fallback(protocol(target));
-        return new TargetGuard(seat, subject, policy, policy.failures(protocol(target)), answer, circuit, machinery);
+        FailureRule failures = policy.failures(protocol(target));
+        return new TargetGuard(seat, subject, policy, failures, answer, circuit, limits, machinery);
     }
 
     boolean hasCircuit(Name name) {

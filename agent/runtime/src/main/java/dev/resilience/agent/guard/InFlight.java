@@ -34,12 +34,14 @@ final class InFlight {
         private final Object guard;
         private final long permit;
         private final @Nullable Object trace;
+        private final int limits;
 
         Aged(Call call, Object guard) {
             super(call);
             this.guard = guard;
             this.permit = call.permit();
             this.trace = call.attachment();
+            this.limits = call.limits();
         }
     }
 
@@ -138,7 +140,7 @@ final class InFlight {
                 } else if (there instanceof Aged aged) {
                     hold(aged.guard);
                     if (aged.get() == null && segment.compareAndSet(i, aged, null)) {
-                        ((TargetGuard) aged.guard).settleAbandoned(aged.permit, aged.trace, nowNanos);
+                        ((TargetGuard) aged.guard).settleAbandoned(aged.permit, aged.trace, aged.limits, nowNanos);
                     }
                 }
             }

@@ -12,6 +12,7 @@ record Machinery(
         Sink sink,
         Faults faults,
         InFlight inFlight,
+        LimitTable limits,
         DeadlineTimer timer,
         Canceller canceller,
         Pulse pulse,
@@ -29,6 +30,7 @@ record Machinery(
 
     private static Machinery of(LongSupplier nanoClock, Sink sink, Faults faults, boolean runsItself) {
         InFlight inFlight = new InFlight();
+        LimitTable limits = new LimitTable(inFlight);
         // a class, as this runs before every application's main
         Consumer<Call> expired = new Consumer<>() {
             @Override
@@ -41,11 +43,12 @@ record Machinery(
                 sink,
                 faults,
                 inFlight,
+                limits,
                 runsItself
                         ? new DeadlineTimer(nanoClock, expired, faults)
                         : DeadlineTimer.turnedByHand(nanoClock, expired, faults),
                 new Canceller(faults),
-                new Pulse(nanoClock, sink, inFlight, faults, runsItself),
+                new Pulse(nanoClock, sink, inFlight, limits, faults, runsItself),
                 new DecisionIds());
     }
 }

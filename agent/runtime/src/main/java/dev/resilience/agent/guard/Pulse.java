@@ -33,6 +33,7 @@ final class Pulse {
     private final LongSupplier nanoClock;
     private final Sink sink;
     private final InFlight inFlight;
+    private final LimitTable limits;
     private final Faults faults;
     private final boolean beatsItself;
     private final ReentrantLock starting = new ReentrantLock();
@@ -41,11 +42,12 @@ final class Pulse {
     private long beats;
 
     /** With {@code beatsItself} false it has no thread, and somebody calls {@link #beat}. */
-    Pulse(LongSupplier nanoClock, Sink sink, InFlight inFlight, Faults faults, boolean beatsItself) {
+    Pulse(LongSupplier nanoClock, Sink sink, InFlight inFlight, LimitTable limits, Faults faults, boolean beatsItself) {
         this.beatsItself = beatsItself;
         this.nanoClock = nanoClock;
         this.sink = sink;
         this.inFlight = inFlight;
+        this.limits = limits;
         this.faults = faults;
         this.lastBeat = nanoClock.getAsLong();
     }
@@ -134,8 +136,10 @@ final class Pulse {
     private void sweep(long now) {
         beats++;
         try {
+            limits.pulse(now);
             if (beats % BEATS_PER_SWEEP == 0) {
                 inFlight.sweep(now);
+                limits.observed().sweep(now);
             }
             Runnable task = leaving;
             if (beats % BEATS_PER_LEAVING == 0 && task != null) {

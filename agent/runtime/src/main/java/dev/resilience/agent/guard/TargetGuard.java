@@ -30,6 +30,10 @@ final class TargetGuard implements Guard {
      * decide() and conclude() are the life of a call, in order. The modes that do not enforce run the same breaker on
      * what really happens; a call it would refuse goes on with the permit REFUSED, which settles nothing.
      *
+     * It is decided in one order: drain, breaker, rate, places. What a call has when it is refused goes back at once; a
+     * call that waits for a place has nothing meanwhile, and with the place it begins anew, as all may have changed. The
+     * place is noted on the call as soon as it is taken, and given back where the note is taken off.
+     *
      * A call ends by one CAS (Call.trySettle), and is cut short by another (Call.tryCut), so deadline, drain and the
      * call's own end may race: the outcome counts once, and the cancel runs at most once.
      *
@@ -54,6 +58,7 @@ final class TargetGuard implements Guard {
     private final long deadlineNanos;
     private final @Nullable StaticAnswer answer;
     private final @Nullable Circuit circuit;
+    private final @Nullable Limits limits;
     private final Machinery machinery;
     /** What is told of nearly every call, made when it is first told. */
     private Signal.@Nullable Decision plainAdmission;
@@ -73,6 +78,7 @@ final class TargetGuard implements Guard {
             FailureRule failures,
             @Nullable StaticAnswer answer,
             @Nullable Circuit circuit,
+            @Nullable Limits limits,
             Machinery machinery) {
         Duration deadline = policy.deadline();
         this.seat = seat;
@@ -82,6 +88,7 @@ final class TargetGuard implements Guard {
         this.deadlineNanos = deadline == null ? 0 : deadline.toNanos();
         this.answer = policy.mode() == Mode.OBSERVE ? null : answer;
         this.circuit = circuit;
+        this.limits = limits;
         this.machinery = machinery;
     }
 
@@ -91,6 +98,11 @@ final class TargetGuard implements Guard {
 
     Subject subject() {
         return subject;
+    }
+
+    @Nullable
+    Limits limits() {
+        return limits;
     }
 
     /** How many calls would have been refused that in truth succeeded: the price of enforcing. */
@@ -130,7 +142,8 @@ final class TargetGuard implements Guard {
 
     /** Whether a new guard would decide the same. */
     boolean isAtRest() {
-        return circuit == null || circuit.isAtRest();
+        return (circuit == null || circuit.isAtRest())
+                && (limits == null || limits.isAtRest(machinery.nanoClock().getAsLong()));
     }
 
     /** Takes it out of service, unless a call just used it. */
@@ -167,9 +180,14 @@ final class TargetGuard implements Guard {
             if (use != USED && !isUsed()) {
                 return seat.taken().tryAcquire(call);
             }
-            return decide(call);
+            call.limits(0);
+            long asked = machinery.nanoClock().getAsLong();
+            return decide(call, open(), asked, asked);
         } catch (Throwable fault) {
             machinery.faults().report("guard/tryAcquire", fault);
+            if (!call.isAdmitted()) {
+                leave(call);
+            }
             return null;
         }
     }
@@ -202,21 +220,46 @@ final class TargetGuard implements Guard {
         }
     }
 
-    private @Nullable Refusal decide(Call call) {
-        Trace trace = open();
-        long now = machinery.nanoClock().getAsLong();
+    private @Nullable Refusal decide(Call call, @Nullable Trace trace, long asked, long now) {
         if (refuses && !machinery.inFlight().mayBegin(call)) {
-            return refuse(trace, Reason.DRAINING, null, 0, now);
+            return refuse(call, trace, Reason.DRAINING, null, 0, now);
         }
         long permit = Breaker.REFUSED;
         if (circuit != null) {
             permit = circuit.tryAcquire(now);
             tellNews(trace);
-            if (permit == Breaker.REFUSED && mayRefuse(now)) {
-                return refuse(trace, Reason.CIRCUIT_OPEN, circuit.counts(), circuit.retryAfterNanos(now), now);
+            if (permit == Breaker.REFUSED) {
+                return mayRefuse(now)
+                        ? refuse(call, trace, Reason.CIRCUIT_OPEN, circuit.counts(), circuit.retryAfterNanos(now), now)
+                        : admit(call, trace, permit, Reason.CIRCUIT_OPEN, asked, now);
             }
         }
-        return admit(call, trace, permit, now);
+        if (limits != null && call.isLimited()) {
+            Reason denied = limits.tryBegin(call, now);
+            if (denied != null) {
+                settlePermit(permit, Outcome.IGNORED, now);
+                return deny(limits, call, trace, denied, asked, now);
+            }
+        }
+        return admit(call, trace, permit, null, asked, now);
+    }
+
+    /** Refuses a call that a limit has nothing for, unless it gets a place by waiting. */
+    private @Nullable Refusal deny(
+            Limits limits, Call call, @Nullable Trace trace, Reason denied, long asked, long now) {
+        if (!refuses || (limits.needsPulse(denied) && !mayRefuse(now))) {
+            return admit(call, trace, Breaker.REFUSED, denied, asked, now);
+        }
+        long refused = now;
+        if (denied == Reason.CONCURRENCY_LIMIT && call.limits() != Limits.PLACED) {
+            boolean placed = limits.awaitsPlace(call, deadlineNanos);
+            refused = machinery.nanoClock().getAsLong();
+            if (placed || !machinery.inFlight().mayBegin(call)) {
+                return decide(call, trace, asked, refused);
+            }
+        }
+        String counts = limits.counts(denied);
+        return refuse(call, trace, denied, counts, limits.retryAfterNanos(denied, refused), refused);
     }
 
     /** A breaker whose pulse stands still could stay open for ever, so it refuses nobody. */
@@ -224,28 +267,37 @@ final class TargetGuard implements Guard {
         return refuses && machinery.pulse().isBeating(now);
     }
 
-    private @Nullable Refusal admit(Call call, @Nullable Trace trace, long permit, long now) {
+    /** {@code denied} is why it would have been refused. */
+    private @Nullable Refusal admit(
+            Call call, @Nullable Trace trace, long permit, @Nullable Reason denied, long asked, long now) {
         call.guard(this);
         call.attachment(trace);
         call.uncut();
+        if (denied != null) {
+            leave(call);
+            call.limits(Limits.DENIED);
+        }
         call.admitted(permit, now);
         if (refuses && !machinery.inFlight().begin(call)) {
             call.trySettle();
             settlePermit(permit, Outcome.IGNORED, now);
-            return refuse(trace, Reason.DRAINING, null, 0, now);
+            return refuse(call, trace, Reason.DRAINING, null, 0, now);
+        }
+        if (!refuses && call.limits() == Limits.PLACED) {
+            machinery.limits().observed().begin(call);
         }
         if (trace != null) {
-            tellAdmission(trace, permit);
+            tellAdmission(trace, denied);
         }
         if (deadlineNanos() != 0 && call.timedByGuard()) {
-            call.timer(machinery.timer().arm(call, now, deadlineNanos));
+            call.timer(machinery.timer().arm(call, asked, deadlineNanos));
         }
         return null;
     }
 
-    private void tellAdmission(Trace trace, long permit) {
-        if (circuit != null && permit == Breaker.REFUSED) {
-            tell(trace, decision(Verdict.WOULD_REJECT, Reason.CIRCUIT_OPEN, newId(), circuit.counts(), null));
+    private void tellAdmission(Trace trace, @Nullable Reason denied) {
+        if (denied != null) {
+            tell(trace, decision(Verdict.WOULD_REJECT, denied, newId(), counts(denied), null));
         } else {
             tell(trace, admission(state()));
         }
@@ -263,8 +315,22 @@ final class TargetGuard implements Guard {
         return told;
     }
 
+    private @Nullable String counts(Reason denied) {
+        if (denied == Reason.CIRCUIT_OPEN) {
+            return circuit == null ? null : circuit.counts();
+        }
+        return limits == null ? null : limits.counts(denied);
+    }
+
+    private void leave(Call call) {
+        if (limits != null) {
+            limits.leave(call);
+        }
+    }
+
     private Refusal refuse(
-            @Nullable Trace trace, Reason reason, @Nullable String counts, long retryAfterNanos, long now) {
+            Call call, @Nullable Trace trace, Reason reason, @Nullable String counts, long retryAfterNanos, long now) {
+        leave(call);
         String id = newId();
         String message = Messages.refused(reason, subject, counts, retryAfterNanos, id);
         Signal.Decision rejected = decision(Verdict.REJECTED, reason, id, counts, null);
@@ -278,8 +344,8 @@ final class TargetGuard implements Guard {
     }
 
     private @Nullable Fallback conclude(Call call, Ending ending, boolean expired) {
-        long now = machinery.nanoClock().getAsLong();
         release(call);
+        long now = machinery.nanoClock().getAsLong();
         Cut cut = (Cut) call.cut();
         Outcome outcome = expired ? Outcome.FAILURE : failures.classify(ending);
         if (cut != null && outcome != Outcome.SUCCESS) {
@@ -316,8 +382,7 @@ final class TargetGuard implements Guard {
         if (late && trace != null) {
             tell(trace, decision(Verdict.WOULD_TIME_OUT, Reason.DEADLINE_EXHAUSTED, newId(), null, null));
         }
-        boolean refused = circuit != null && call.permit() == Breaker.REFUSED;
-        if ((late || refused) && outcome == Outcome.SUCCESS) {
+        if ((late || call.limits() == Limits.DENIED) && outcome == Outcome.SUCCESS) {
             countLost();
         }
     }
@@ -366,7 +431,8 @@ final class TargetGuard implements Guard {
             machinery.timer().disarm(armed);
             call.timer(null);
         }
-        machinery.inFlight().end(call);
+        (refuses ? machinery.inFlight() : machinery.limits().observed()).end(call);
+        leave(call);
     }
 
     /** A call that is not listed may end after its guard left: then nobody is left to whom it would matter. */
@@ -401,7 +467,10 @@ final class TargetGuard implements Guard {
     }
 
     /** The call was collected before it ended: nothing is known of the target. */
-    void settleAbandoned(long permit, @Nullable Object trace, long now) {
+    void settleAbandoned(long permit, @Nullable Object trace, int noted, long now) {
+        if (limits != null && noted == Limits.PLACED) {
+            limits.leave();
+        }
         settlePermit(permit, Outcome.IGNORED, now);
         tellNews((Trace) trace);
         close((Trace) trace, null);

@@ -3,19 +3,25 @@ package dev.resilience.agent.guard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.resilience.agent.policy.LimitConfig;
 import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
+import dev.resilience.engine.ConcurrencyConfig;
+import dev.resilience.engine.RateConfig;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
 import dev.resilience.instrumentation.api.Refusal;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class AllocationTest {
     private static final int CALLS = 1_000_000;
@@ -54,6 +60,32 @@ class AllocationTest {
                 .isZero();
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"OBSERVE", "ENFORCE"})
+    void limitsThatAreNotReachedAllocateNothing(Mode mode) {
+        RateConfig rate = new RateConfig(1_000_000, RateConfig.SECOND, 1_000_000);
+        LimitConfig both = new LimitConfig(new ConcurrencyConfig.Fixed(20), 10, LimitConfig.DEFAULT_MAX_WAIT, rate);
+        LimitConfig adaptive =
+                new LimitConfig(new ConcurrencyConfig.Adaptive(2, 200), 0, LimitConfig.DEFAULT_MAX_WAIT, null);
+
+        URI uri = URI.create("http://x/");
+        // two readings for each call: 2 us, half of what the rate allows
+        long[] now = {0};
+        LongSupplier clock = () -> now[0] += 1_000;
+        for (LimitConfig limit : List.of(both, adaptive)) {
+            Policy policy = Policies.limited(mode, Policies.BREAKER, limit, null, null);
+            assertThat(bytesPerRun(policy, clock, guards -> guards.http("GET", uri)))
+                    .isZero();
+        }
+    }
+
+    @Test
+    void aCallThatWouldBeRefusedAllocatesNothingWhileNobodyLooks() {
+        Policy limited = Policies.limited(Mode.OBSERVE, Policies.BREAKER, Policies.perSecond(1), null, null);
+
+        assertThat(bytesPerRun(limited)).isZero();
+    }
+
     @Test
     void readsTheClockTwiceForEachCall() {
         ManualClock clock = new ManualClock();
@@ -75,9 +107,13 @@ class AllocationTest {
     }
 
     private long bytesPerRun(Policy policy, Function<Guards, @Nullable Guard> lookup) {
+        return bytesPerRun(policy, System::nanoTime, lookup);
+    }
+
+    private long bytesPerRun(Policy policy, LongSupplier clock, Function<Guards, @Nullable Guard> lookup) {
         Recorder recorder = new Recorder();
         recorder.tracing = false;
-        GuardRegistry registry = registry(policy, System::nanoTime, recorder);
+        GuardRegistry registry = registry(policy, clock, recorder);
         // The first rounds pay for compilation and growth; the best of the others is what a call costs.
         long least = Long.MAX_VALUE;
         for (int round = 0; round < 5; round++) {

@@ -9,12 +9,24 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class FakeCall extends Call {
     final List<Refusal> cuts = new CopyOnWriteArrayList<>();
     boolean continuing;
+    boolean limited = true;
+    long patience;
     int asked;
 
     @Override
     public boolean continuesWork() {
         asked++;
         return continuing;
+    }
+
+    @Override
+    public boolean isLimited() {
+        return limited;
+    }
+
+    @Override
+    public long patienceNanos() {
+        return patience;
     }
 
     @Override

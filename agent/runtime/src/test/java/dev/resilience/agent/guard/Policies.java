@@ -2,6 +2,7 @@ package dev.resilience.agent.guard;
 
 import dev.resilience.agent.policy.FailureRules;
 import dev.resilience.agent.policy.Key;
+import dev.resilience.agent.policy.LimitConfig;
 import dev.resilience.agent.policy.Match;
 import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
@@ -9,6 +10,8 @@ import dev.resilience.agent.policy.PolicySet;
 import dev.resilience.agent.policy.Protocol;
 import dev.resilience.agent.policy.TargetBounds;
 import dev.resilience.engine.BreakerConfig;
+import dev.resilience.engine.ConcurrencyConfig;
+import dev.resilience.engine.RateConfig;
 import dev.resilience.engine.Strategy;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.nio.charset.StandardCharsets;
@@ -53,6 +56,39 @@ final class Policies {
                 deadline,
                 fallback,
                 fallback == null ? Set.of() : Set.of(Protocol.HTTP));
+    }
+
+    static Policy limited(
+            Mode mode,
+            @Nullable BreakerConfig breaker,
+            LimitConfig limit,
+            @Nullable Duration deadline,
+            @Nullable StaticAnswer fallback) {
+        return new Policy(
+                "payments",
+                mode,
+                Match.ALL,
+                Key.HOST,
+                breaker,
+                FailureRules.DEFAULTS,
+                deadline,
+                limit,
+                fallback,
+                fallback == null ? Set.of() : Set.of(Protocol.HTTP));
+    }
+
+    /** So many at once. */
+    static LimitConfig atOnce(int calls, int queue, Duration maxWait) {
+        return new LimitConfig(new ConcurrencyConfig.Fixed(calls), queue, maxWait, null);
+    }
+
+    /** So many a second, and as a burst. */
+    static LimitConfig perSecond(int calls) {
+        return new LimitConfig(
+                null,
+                LimitConfig.DEFAULT_QUEUE,
+                LimitConfig.DEFAULT_MAX_WAIT,
+                new RateConfig(calls, RateConfig.SECOND, calls));
     }
 
     static Policy byRoute(Mode mode) {

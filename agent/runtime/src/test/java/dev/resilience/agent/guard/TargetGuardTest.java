@@ -424,6 +424,7 @@ class TargetGuardTest {
                             recorder,
                             faults,
                             broken.inFlight(),
+                            broken.limits(),
                             broken.timer(),
                             broken.canceller(),
                             broken.pulse(),

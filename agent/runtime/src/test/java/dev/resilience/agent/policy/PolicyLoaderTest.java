@@ -196,6 +196,14 @@ class PolicyLoaderTest {
                     "breaker.short-window", "10s",
                     "breaker.long-window", "10m"));
             samples.putAll(map(
+                    "limit.concurrency", "7",
+                    "limit.min", "1",
+                    "limit.max", "20",
+                    "limit.queue", "5",
+                    "limit.max-wait", "2s",
+                    "limit.rate", "30/m",
+                    "limit.burst", "3"));
+            samples.putAll(map(
                     "fallback.static.status", "503",
                     "fallback.static.content-type", "text/plain",
                     "fallback.static.headers.retry-after", "5, then more",
@@ -224,6 +232,10 @@ class PolicyLoaderTest {
                         "breaker.slo-climb",
                         "breaker.short-window",
                         "breaker.long-window" -> Map.of("breaker.strategy", "slo", "breaker.slo", "1s");
+                case "limit.min", "limit.max" -> Map.of("limit.concurrency", "adaptive");
+                case "limit.queue" -> Map.of("limit.concurrency", "20");
+                case "limit.max-wait" -> Map.of("limit.concurrency", "20", "limit.queue", "10");
+                case "limit.burst" -> Map.of("limit.rate", "10/s");
                 default -> {
                     if (key.startsWith(Keys.BREAKER)) {
                         yield Map.of("breaker.strategy", "time-window");

@@ -30,6 +30,7 @@ public abstract class Call {
     private long permit;
     private long startNanos;
     private int slot = -1;
+    private int limits;
     private @Nullable Object attachment;
     private @Nullable Object timer;
     private @Nullable Guard guard;
@@ -63,8 +64,26 @@ public abstract class Call {
         return false;
     }
 
+    /** Whether the limits of its target count it; false where it only brings about calls that they do count. */
+    public boolean isLimited() {
+        return true;
+    }
+
+    /**
+     * How long the guard may keep the thread that asks waiting for its turn: 0 where that thread is not one that the
+     * call blocks anyway, else at most what the caller's own timeout leaves. Asked only when it would have to wait.
+     */
+    public long patienceNanos() {
+        return 0;
+    }
+
     public final boolean isSettled() {
         return phase == SETTLED;
+    }
+
+    /** Whether it is admitted and not settled. */
+    public final boolean isAdmitted() {
+        return phase == ADMITTED;
     }
 
     /** Marks the call admitted. */
@@ -95,6 +114,15 @@ public abstract class Call {
 
     public final void slot(int slot) {
         this.slot = slot;
+    }
+
+    /** What the limits of its guard noted of it; 0 unless they did. */
+    public final int limits() {
+        return limits;
+    }
+
+    public final void limits(int limits) {
+        this.limits = limits;
     }
 
     /** What telemetry keeps with the call, or null. */

@@ -19,6 +19,7 @@ final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
     private final Executor executor;
     private final Faults faults;
     private final Status status;
+    private final Metadata trailers;
     private final @Nullable RespT message;
     private final boolean headersSeen;
     private final AtomicBoolean over = new AtomicBoolean();
@@ -28,38 +29,40 @@ final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
             Executor executor,
             Faults faults,
             Status status,
+            Metadata trailers,
             @Nullable RespT message,
             boolean headersSeen) {
         this.listener = listener;
         this.executor = executor;
         this.faults = faults;
         this.status = status;
+        this.trailers = trailers;
         this.message = message;
         this.headersSeen = headersSeen;
     }
 
     static <ReqT, RespT> AnsweredCall<ReqT, RespT> refused(
-            Listener<RespT> listener, Executor executor, Faults faults, Status status) {
-        return new AnsweredCall<>(listener, executor, faults, status, null, true);
+            Listener<RespT> listener, Executor executor, Faults faults, Status status, Metadata trailers) {
+        return new AnsweredCall<>(listener, executor, faults, status, trailers, null, true);
     }
 
     /** With {@code headersSeen}, the caller has had headers from the target already. */
     static <ReqT, RespT> AnsweredCall<ReqT, RespT> answered(
             Listener<RespT> listener, Executor executor, Faults faults, RespT message, boolean headersSeen) {
-        return new AnsweredCall<>(listener, executor, faults, Status.OK, message, headersSeen);
+        return new AnsweredCall<>(listener, executor, faults, Status.OK, new Metadata(), message, headersSeen);
     }
 
     /** Gives a status at once, but a message only when there is demand for it. */
     void answer() {
         if (message == null) {
-            closeLater(status);
+            closeLater(status, trailers);
         }
     }
 
     /** What gives the answer, for whoever is on the thread of the caller's callbacks; null if it was given already. */
     @Nullable
     Runnable take() {
-        return over.compareAndSet(false, true) ? new Closing(status) : null;
+        return over.compareAndSet(false, true) ? new Closing(status, trailers) : null;
     }
 
     @Override
@@ -73,15 +76,16 @@ final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
             throw new IllegalArgumentException("Number requested must be non-negative");
         }
         if (messages > 0) {
-            closeLater(status);
+            closeLater(status, trailers);
         }
     }
 
     @Override
     public void cancel(@Nullable String reason, @Nullable Throwable cause) {
-        closeLater(Status.CANCELLED
+        Status cancelled = Status.CANCELLED
                 .withDescription(reason == null ? "Call cancelled without message" : reason)
-                .withCause(cause));
+                .withCause(cause);
+        closeLater(cancelled, new Metadata());
     }
 
     @Override
@@ -100,11 +104,11 @@ final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
         return Attributes.EMPTY;
     }
 
-    private void closeLater(Status closing) {
+    private void closeLater(Status closing, Metadata trailing) {
         if (!over.compareAndSet(false, true)) {
             return;
         }
-        Closing answer = new Closing(closing);
+        Closing answer = new Closing(closing, trailing);
         try {
             executor.execute(answer);
         } catch (Throwable thrown) {
@@ -119,10 +123,12 @@ final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
     /** The callbacks, once. They are the application's, so nothing of ours may come between them and end them early. */
     private final class Closing implements Runnable {
         private final Status closing;
+        private final Metadata trailing;
         private final AtomicBoolean given = new AtomicBoolean();
 
-        Closing(Status closing) {
+        Closing(Status closing, Metadata trailing) {
             this.closing = closing;
+            this.trailing = trailing;
         }
 
         @Override
@@ -141,7 +147,7 @@ final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
                     last = Status.CANCELLED.withCause(thrown).withDescription("Failed to read message.");
                 }
             }
-            listener.onClose(last, new Metadata());
+            listener.onClose(last, trailing);
         }
     }
 }

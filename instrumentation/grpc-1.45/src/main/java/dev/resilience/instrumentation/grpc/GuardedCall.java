@@ -34,6 +34,12 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
      * gRPC and the application call the methods of ClientCall and its listener, and nobody of ours stands above them: in
      * those every step of ours is caught, and what was to be passed on is passed on as it came.
      */
+    private static final Metadata.Key<String> RETRY_PUSHBACK =
+            Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
+
+    /** Further up no stub is looked for: between it and a call's start are its interceptors alone. */
+    private static final int FRAMES = 100;
+
     private final Plan plan;
     private final Faults faults;
     private final Permit permit = new Permit();
@@ -127,7 +133,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         Fallback fallback = refusal.fallback();
         RespT message = fallback == null ? null : message(fallback, false);
         return message == null
-                ? AnsweredCall.refused(listener, executor(), faults, statusOf(refusal))
+                ? AnsweredCall.refused(listener, executor(), faults, statusOf(refusal), trailersOf(refusal))
                 : AnsweredCall.answered(listener, executor(), faults, message, false);
     }
 
@@ -191,11 +197,43 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                 .withDescription(refusal.message());
     }
 
+    /** When to come back, the way a server of gRPC says so to its clients. */
+    private static Metadata trailersOf(Refusal refusal) {
+        Metadata trailers = new Metadata();
+        if (refusal.retryAfterNanos() > 0) {
+            long millis = TimeUnit.NANOSECONDS.toMillis(refusal.retryAfterNanos() + 999_999);
+            trailers.put(RETRY_PUSHBACK, Long.toString(millis));
+        }
+        return trailers;
+    }
+
+    /** Whether a blocking stub makes this call: only its own frames say that this is the thread it blocks. */
+    private static boolean isBlocking() {
+        return StackWalker.getInstance()
+                .walk(frames -> frames.limit(FRAMES)
+                        .anyMatch(frame -> frame.getClassName().equals("io.grpc.stub.ClientCalls")
+                                && frame.getMethodName().startsWith("blocking")));
+    }
+
     /** What the guard holds of this call. */
     private final class Permit extends Call {
         @Override
         public boolean timedByGuard() {
             return false;
+        }
+
+        @Override
+        public long patienceNanos() {
+            if (!isBlocking()) {
+                return 0;
+            }
+            long patience = Long.MAX_VALUE;
+            for (Deadline bound : new Deadline[] {
+                plan.options().getDeadline(), Context.current().getDeadline()
+            }) {
+                patience = bound == null ? patience : Math.min(patience, bound.timeRemaining(TimeUnit.NANOSECONDS));
+            }
+            return patience;
         }
 
         @Override

@@ -48,6 +48,11 @@ class GrpcClientContractTest extends ClientContract {
     }
 
     @Override
+    protected boolean blocks(String way) {
+        return way.equals("blocking");
+    }
+
+    @Override
     protected int arrived() {
         return echo.calls.get();
     }

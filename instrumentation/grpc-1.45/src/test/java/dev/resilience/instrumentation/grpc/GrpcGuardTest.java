@@ -39,6 +39,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.logging.Level;
@@ -294,6 +295,48 @@ class GrpcGuardTest {
     }
 
     @Nested
+    class AskedToWait {
+        @BeforeEach
+        void ask() {
+            GUARDS.enforces = true;
+            GUARDS.asksPatience = true;
+        }
+
+        @Test
+        void doesSoOnAThreadThatAStubBlocks() {
+            unary("hello");
+            ClientCalls.blockingUnaryCall(channel.newCall(EchoService.UNARY, CallOptions.DEFAULT), "hello");
+            ClientCalls.blockingServerStreamingCall(channel, EchoService.SERVER, CallOptions.DEFAULT, "a")
+                    .forEachRemaining(message -> {});
+
+            assertThat(GUARDS.patience).containsExactly(Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE);
+        }
+
+        @Test
+        void doesSoNoLongerThanTheCallersDeadlines() throws Exception {
+            unary("hello", CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS));
+            ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+            Context.CancellableContext within = Context.current().withDeadlineAfter(10, TimeUnit.SECONDS, timer);
+            within.call(() -> unary("hello", CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS)));
+            within.cancel(null);
+            timer.shutdownNow();
+
+            assertThat(GUARDS.patience.get(0)).isBetween(TimeUnit.SECONDS.toNanos(11), TimeUnit.SECONDS.toNanos(20));
+            assertThat(GUARDS.patience.get(1)).isBetween(1L, TimeUnit.SECONDS.toNanos(10));
+        }
+
+        @Test
+        void neverDoesWhereTheCallReturnsAtOnce() throws Exception {
+            ClientCalls.futureUnaryCall(channel.newCall(EchoService.UNARY, CallOptions.DEFAULT), "later")
+                    .get(10, TimeUnit.SECONDS);
+            outcome(EchoService.UNARY, "a");
+            outcome(EchoService.BIDI, "a");
+
+            assertThat(GUARDS.patience).containsExactly(0L, 0L, 0L);
+        }
+    }
+
+    @Nested
     class WhenRefused {
         @BeforeEach
         void refuse() {
@@ -305,6 +348,23 @@ class GrpcGuardTest {
         void noCallHasReachedTheServer() {
             assertThat(echo.calls).hasValue(0);
             assertThat(GUARDS.faults).isEmpty();
+        }
+
+        @Test
+        void saysWhenToComeBackAsAServerWould() {
+            Metadata.Key<String> pushback = Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
+            assertThatThrownBy(() -> unary("hello"))
+                    .isInstanceOfSatisfying(
+                            StatusRuntimeException.class,
+                            thrown -> assertThat(thrown.getTrailers().containsKey(pushback))
+                                    .isFalse());
+            GUARDS.retryAfterNanos = 12_000_001;
+
+            assertThatThrownBy(() -> unary("hello"))
+                    .isInstanceOfSatisfying(
+                            StatusRuntimeException.class,
+                            thrown -> assertThat(thrown.getTrailers().get(pushback))
+                                    .isEqualTo("13"));
         }
 
         @ParameterizedTest

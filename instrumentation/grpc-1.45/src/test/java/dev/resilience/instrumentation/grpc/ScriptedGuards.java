@@ -25,11 +25,14 @@ final class ScriptedGuards implements Guards, Guard, Faults {
     volatile boolean enforces;
     volatile long deadlineNanos;
     volatile @Nullable Reason refuse;
+    volatile long retryAfterNanos;
+    volatile boolean asksPatience;
     volatile @Nullable StaticAnswer answer;
     volatile String broken = "";
     volatile boolean present = true;
     final AtomicInteger acquired = new AtomicInteger();
     final Set<Call> inFlight = ConcurrentHashMap.newKeySet();
+    final List<Long> patience = new CopyOnWriteArrayList<>();
     final List<String> asked = new CopyOnWriteArrayList<>();
     final List<Ending> endings = new CopyOnWriteArrayList<>();
     final AtomicInteger expired = new AtomicInteger();
@@ -40,6 +43,9 @@ final class ScriptedGuards implements Guards, Guard, Faults {
         enforces = false;
         deadlineNanos = 0;
         refuse = null;
+        retryAfterNanos = 0;
+        asksPatience = false;
+        patience.clear();
         answer = null;
         broken = "";
         present = true;
@@ -61,7 +67,7 @@ final class ScriptedGuards implements Guards, Guard, Faults {
     }
 
     Refusal refusal(Reason reason) {
-        return new Refusal(reason, MESSAGE, 0, fallback());
+        return new Refusal(reason, MESSAGE, retryAfterNanos, fallback());
     }
 
     @Override
@@ -106,6 +112,9 @@ final class ScriptedGuards implements Guards, Guard, Faults {
     @Override
     public @Nullable Refusal tryAcquire(Call call) {
         breakIf("tryAcquire");
+        if (asksPatience) {
+            patience.add(call.patienceNanos());
+        }
         Reason reason = refuse;
         if (reason != null && enforces) {
             return refusal(reason);

@@ -19,6 +19,7 @@ import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpResponse.BodySubscribers;
 import java.net.http.HttpResponse.ResponseInfo;
 import java.net.http.HttpTimeoutException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -193,6 +194,17 @@ final class Exchange<T> extends Call {
     private void follow(CompletableFuture<HttpResponse<T>> out, CompletableFuture<HttpResponse<T>> work) {
         Replacement<T> made = replacement;
         Contained.follow(out, made == null ? work : made.response.toCompletableFuture());
+    }
+
+    /** The synchronous send blocks its thread, and may do so for as long as the request may take. */
+    @Override
+    public long patienceNanos() {
+        return async ? 0 : request.timeout().map(Exchange::nanos).orElse(Long.MAX_VALUE);
+    }
+
+    /** 292 years at most. */
+    private static long nanos(Duration timeout) {
+        return TimeUnit.NANOSECONDS.convert(timeout);
     }
 
     @Override

@@ -66,7 +66,9 @@ final class JdbcAdapter {
             call = new StatementCall(statement, connection, database, guard, guards.faults());
             Refusal refusal = guard.tryAcquire(call);
             if (refusal != null) {
-                database.refused();
+                if (!isOfLimit(refusal)) {
+                    database.refused();
+                }
                 decline(refusal.fallback());
                 return new SQLTransientException(refusal.message(), SqlEndings.REFUSED);
             }
@@ -80,6 +82,11 @@ final class JdbcAdapter {
             }
             return null;
         }
+    }
+
+    /** A limit says nothing of the database. */
+    private static boolean isOfLimit(Refusal refusal) {
+        return refusal.reason() == Reason.RATE_LIMITED || refusal.reason() == Reason.CONCURRENCY_LIMIT;
     }
 
     Object @Nullable [] executed(@Nullable Object entered, @Nullable Object returned, @Nullable Throwable thrown) {

@@ -50,6 +50,12 @@ final class OpenCall extends Call {
         return hurried && System.nanoTime() - untilNanos >= 0;
     }
 
+    /** A connection is there for the statements, which count; and the one who waits for it needs those that are open. */
+    @Override
+    public boolean isLimited() {
+        return false;
+    }
+
     @Override
     public boolean timedByGuard() {
         return false;

@@ -91,6 +91,17 @@ final class StatementCall extends Call {
         }
     }
 
+    /** A statement blocks its thread, for as long as its own timeout says. */
+    @Override
+    public long patienceNanos() {
+        try {
+            int seconds = statement.getQueryTimeout();
+            return seconds > 0 ? TimeUnit.SECONDS.toNanos(seconds) : Long.MAX_VALUE;
+        } catch (SQLException closed) {
+            return 0;
+        }
+    }
+
     /** It may: the request to cancel travels over a connection of its own. */
     @Override
     public boolean cancelMayBlock() {
