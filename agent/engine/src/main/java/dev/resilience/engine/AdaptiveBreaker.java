@@ -145,6 +145,25 @@ public final class AdaptiveBreaker implements Breaker {
                 : tryAcquire(now, nowNanos);
     }
 
+    @Override
+    public long tryAcquireUncounted(long nowNanos) {
+        long now = word;
+        if (!AdaptiveWord.admitsAll(now)) {
+            return AdaptiveWord.isOpen(now) || AdaptiveWord.denies(now, nowNanos)
+                    ? tryAcquire(now, nowNanos)
+                    : uncounted(now, nowNanos);
+        }
+        Load current = load;
+        if (current.mayBeQuiet()) {
+            wake(current, nowNanos);
+        }
+        return uncounted(now, nowNanos);
+    }
+
+    private static long uncounted(long now, long nowNanos) {
+        return Permit.at(Permit.of(AdaptiveWord.generation(now), nowNanos), Permit.UNCOUNTED);
+    }
+
     /** That nobody pulsed it in its sleep is no stall. */
     private void wake(Load current, long nowNanos) {
         if (still) {
@@ -211,7 +230,9 @@ public final class AdaptiveBreaker implements Breaker {
 
     private void ended(Load current, Outcome outcome, long permit, long nowNanos) {
         long nanos = Permit.ageNanos(permit, nowNanos);
-        if (outcome == Outcome.SUCCESS && nanos < PULSE_NANOS) {
+        if (outcome == Outcome.SUCCESS && Permit.place(permit) == Permit.UNCOUNTED) {
+            current.succeededUntimed();
+        } else if (outcome == Outcome.SUCCESS && nanos < PULSE_NANOS) {
             current.succeeded(nanos);
         } else if (outcome == Outcome.IGNORED || overlapsStall(nanos, nowNanos)) {
             current.ignored();
@@ -557,12 +578,12 @@ public final class AdaptiveBreaker implements Breaker {
         return AdaptiveWord.isOpen(word) ? cause : "inFlight=" + current.inFlight() + ", limit=" + current.limit();
     }
 
-    /** How many calls may be in flight. */
+    @Override
     public int limit() {
         return load.limit();
     }
 
-    /** How many calls are in flight, without those that were written off. */
+    @Override
     public int inFlight() {
         return load.inFlight();
     }

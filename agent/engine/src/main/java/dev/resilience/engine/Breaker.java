@@ -15,6 +15,11 @@ public sealed interface Breaker permits ThreeStateBreaker, AdaptiveBreaker {
     /** No permit: as many calls are in flight as the target can use. */
     long LIMITED = -2;
 
+    /** Whether what {@link #tryAcquire} returned is no permit. */
+    static boolean isRefusal(long permit) {
+        return permit == REFUSED || permit == LIMITED;
+    }
+
     /** Told of each transition once, on the thread that caused it, after the breaker has made it. */
     interface Listener {
         void transition(BreakerState from, BreakerState to, String counts);
@@ -29,6 +34,9 @@ public sealed interface Breaker permits ThreeStateBreaker, AdaptiveBreaker {
 
     /** Returns a permit for one call, to be settled when the call ends, or {@link #REFUSED} or {@link #LIMITED}. */
     long tryAcquire(long nowNanos);
+
+    /** The same for a call that only brings about others, like opening a connection: no limit counts it or times it. */
+    long tryAcquireUncounted(long nowNanos);
 
     /** Says how a call ended, once per permit. Of an earlier generation it decides nothing, nor does a refusal. */
     void settle(long permit, Outcome outcome, long nowNanos);
@@ -46,6 +54,12 @@ public sealed interface Breaker permits ThreeStateBreaker, AdaptiveBreaker {
 
     /** How long until the next probe may start; 0 if not open. */
     long retryAfterNanos(long nowNanos);
+
+    /** How many calls may be in flight; {@link Integer#MAX_VALUE} if any number. */
+    int limit();
+
+    /** How many calls are in flight, without those that were written off; 0 if nothing depends on it. */
+    int inFlight();
 
     /** The counts that decide now, or those that opened it, as text. */
     String counts();

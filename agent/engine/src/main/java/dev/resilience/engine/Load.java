@@ -63,7 +63,7 @@ final class Load {
 
     /** Whether the call still counts; it does not if it was written off. */
     boolean leave(long permit) {
-        if (Permit.place(permit) == CallTable.NONE) {
+        if (Permit.place(permit) >= Permit.UNCOUNTED) {
             return true;
         }
         if (!table.release(permit)) {
@@ -75,6 +75,15 @@ final class Load {
 
     void succeeded(long nanos) {
         own().succeeded(nanos);
+        endStreak();
+    }
+
+    void succeededUntimed() {
+        own().ignored();
+        endStreak();
+    }
+
+    private void endStreak() {
         if (streak.get() != 0) {
             streak.set(0);
         }

@@ -11,6 +11,9 @@ final class Permit {
     /** The place of a probe, which is in no table. */
     static final int PROBE = (1 << 14) - 3;
 
+    /** The place of a call that is not counted as in flight, nor timed. */
+    static final int UNCOUNTED = (1 << 14) - 4;
+
     private static final int UNIT_BITS = 10;
     private static final int START_BITS = 38;
     private static final int PLACE_BITS = 14;

@@ -23,7 +23,7 @@ public sealed interface Strategy {
      * @param maxLimit what the limit never goes above, even when nothing speaks against it, to 1,000,000
      */
     record Adaptive(boolean opens, boolean limits, int minLimit, int maxLimit) implements Strategy {
-        /** Below, not even one probe beside one call would fit. */
+        /** With one, a single call that hangs would be all there is; the second sees whether the target answers. */
         public static final int DEFAULT_MIN_LIMIT = 2;
         /** More than threads that wait in most processes, so that it binds on evidence alone. */
         public static final int DEFAULT_MAX_LIMIT = 10_000;

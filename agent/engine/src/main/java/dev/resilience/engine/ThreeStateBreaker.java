@@ -144,6 +144,21 @@ final class ThreeStateBreaker implements Breaker {
     }
 
     @Override
+    public long tryAcquireUncounted(long nowNanos) {
+        return tryAcquire(nowNanos);
+    }
+
+    @Override
+    public int limit() {
+        return Integer.MAX_VALUE;
+    }
+
+    @Override
+    public int inFlight() {
+        return 0;
+    }
+
+    @Override
     public String counts() {
         long seen = word;
         Wait current = wait;

@@ -75,8 +75,9 @@ final class Circuit {
         return breaker.retryAfterNanos(nowNanos);
     }
 
-    long tryAcquire(long nowNanos) {
-        long permit = breaker.tryAcquire(nowNanos);
+    /** Says of a call whether a limit counts it. */
+    long tryAcquire(boolean isLimited, long nowNanos) {
+        long permit = isLimited ? breaker.tryAcquire(nowNanos) : breaker.tryAcquireUncounted(nowNanos);
         if (asleep) {
             wake();
         }

@@ -35,6 +35,7 @@ final class InFlight {
         private final long permit;
         private final @Nullable Object trace;
         private final int limits;
+        private final long placed;
 
         Aged(Call call, Object guard) {
             super(call);
@@ -42,6 +43,7 @@ final class InFlight {
             this.permit = call.permit();
             this.trace = call.attachment();
             this.limits = call.limits();
+            this.placed = call.placed();
         }
     }
 
@@ -140,7 +142,8 @@ final class InFlight {
                 } else if (there instanceof Aged aged) {
                     hold(aged.guard);
                     if (aged.get() == null && segment.compareAndSet(i, aged, null)) {
-                        ((TargetGuard) aged.guard).settleAbandoned(aged.permit, aged.trace, aged.limits, nowNanos);
+                        ((TargetGuard) aged.guard)
+                                .settleAbandoned(aged.permit, aged.trace, aged.limits, aged.placed, nowNanos);
                     }
                 }
             }

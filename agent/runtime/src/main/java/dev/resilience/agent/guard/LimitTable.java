@@ -61,7 +61,7 @@ final class LimitTable {
             if (before != null && (!current || before.config().equals(config))) {
                 return before;
             }
-            Limits limits = Limits.of(config, before, inFlight, nanoClock.getAsLong());
+            Limits limits = Limits.of(config, before, inFlight, nanoClock);
             adapts |= limits.adapts();
             held.put(name, new Held(name, limits, collected));
             return limits;

@@ -1,11 +1,13 @@
 package dev.resilience.agent.guard;
 
 import dev.resilience.agent.policy.LimitConfig;
+import dev.resilience.engine.Breaker;
 import dev.resilience.engine.ConcurrencyConfig;
-import dev.resilience.engine.LimitRule;
+import dev.resilience.engine.Outcome;
 import dev.resilience.engine.RateLimit;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Reason;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** How many calls one target gets under one policy, at once and in time; shared by its guards over reloads. */
@@ -18,29 +20,26 @@ final class Limits {
 
     private final LimitConfig config;
     private final @Nullable RateLimit rate;
-    private final @Nullable LimitRule rule;
     private final @Nullable Places places;
 
-    private Limits(LimitConfig config, @Nullable RateLimit rate, @Nullable LimitRule rule, @Nullable Places places) {
+    private Limits(LimitConfig config, @Nullable RateLimit rate, @Nullable Places places) {
         this.config = config;
         this.rate = rate;
-        this.rule = rule;
         this.places = places;
     }
 
     /** {@code before} are those that these follow, whose calls in flight stay counted. */
-    static Limits of(LimitConfig config, @Nullable Limits before, InFlight inFlight, long nowNanos) {
+    static Limits of(LimitConfig config, @Nullable Limits before, InFlight inFlight, LongSupplier nanoClock) {
+        long now = nanoClock.getAsLong();
         ConcurrencyConfig calls = config.concurrency();
-        LimitRule rule = calls == null ? null : LimitRule.of(calls);
-        Places places = before == null ? null : before.places;
-        if (rule == null) {
-            places = null;
-        } else if (places == null) {
-            places = new Places(rule.limit(0, nowNanos), inFlight);
-        } else {
-            places.limit(rule.limit(places.inFlight(), nowNanos));
+        Places places = null;
+        if (calls != null) {
+            places = before == null ? null : before.places;
+            if (before == null || places == null || !places.adopts(calls, before.config.concurrency())) {
+                places = new Places(Gate.of(calls, now), inFlight, nanoClock);
+            }
         }
-        return new Limits(config, rate(config, before, nowNanos), rule, places);
+        return new Limits(config, rate(config, before, now), places);
     }
 
     private static @Nullable RateLimit rate(LimitConfig config, @Nullable Limits before, long nowNanos) {
@@ -68,14 +67,16 @@ final class Limits {
             return Reason.RATE_LIMITED;
         }
         if (!placed && places != null) {
-            if (!places.tryEnter()) {
+            long permit = places.tryEnter(nowNanos);
+            if (permit == Breaker.LIMITED) {
                 return Reason.CONCURRENCY_LIMIT;
             }
+            call.placed(permit);
             call.limits(PLACED);
         }
         if (rate != null && !rate.tryAcquire(nowNanos)) {
             if (!placed) {
-                leave(call);
+                leave(call, Outcome.IGNORED, nowNanos);
             }
             return Reason.RATE_LIMITED;
         }
@@ -91,26 +92,33 @@ final class Limits {
         if (budgetNanos > 0) {
             patience = Math.min(patience, budgetNanos);
         }
-        if (patience <= 0 || !places.enter(call, config.queue(), patience)) {
+        long permit = patience <= 0 ? Breaker.LIMITED : places.enter(call, config.queue(), patience);
+        if (permit == Breaker.LIMITED) {
             return false;
         }
+        call.placed(permit);
         call.limits(PLACED);
         return true;
     }
 
     /** Gives back the place of the call, if it has one. */
-    void leave(Call call) {
+    void leave(Call call, Outcome outcome, long nowNanos) {
         if (call.limits() == PLACED) {
             call.limits(0);
-            leave();
+            leave(call.placed(), outcome, nowNanos);
         }
     }
 
-    /** Gives back the place of a call that is no more. */
-    void leave() {
+    /** Gives back a place. */
+    void leave(long permit, Outcome outcome, long nowNanos) {
         if (places != null) {
-            places.exit();
+            places.exit(permit, outcome, nowNanos);
         }
+    }
+
+    /** Whether it counts the calls in flight. */
+    boolean placesCalls() {
+        return places != null;
     }
 
     /** Whether what refuses for this reason moves with the pulse. */
@@ -131,8 +139,8 @@ final class Limits {
     }
 
     void pulse(long nowNanos) {
-        if (places != null && rule != null && adapts()) {
-            places.limit(rule.limit(places.inFlight(), nowNanos));
+        if (places != null && adapts()) {
+            places.pulse(nowNanos);
         }
     }
 

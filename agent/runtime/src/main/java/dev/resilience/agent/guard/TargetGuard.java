@@ -202,6 +202,7 @@ final class TargetGuard implements Guard {
             return call.trySettle() ? conclude(call, ending, false) : null;
         } catch (Throwable fault) {
             machinery.faults().report("guard/settle", fault);
+            leave(call);
             return null;
         }
     }
@@ -216,6 +217,7 @@ final class TargetGuard implements Guard {
             return call.trySettle() ? conclude(call, Ending.failed(Ending.TIMEOUT, thrown), true) : null;
         } catch (Throwable fault) {
             machinery.faults().report("guard/settleExpired", fault);
+            leave(call);
             return null;
         }
     }
@@ -226,12 +228,13 @@ final class TargetGuard implements Guard {
         }
         long permit = Breaker.REFUSED;
         if (circuit != null) {
-            permit = circuit.tryAcquire(now);
+            permit = circuit.tryAcquire(call.isLimited(), now);
             tellNews(trace);
-            if (permit == Breaker.REFUSED) {
+            if (Breaker.isRefusal(permit)) {
+                Reason denied = permit == Breaker.LIMITED ? Reason.CONCURRENCY_LIMIT : Reason.CIRCUIT_OPEN;
                 return mayRefuse(now)
-                        ? refuse(call, trace, Reason.CIRCUIT_OPEN, circuit.counts(), circuit.retryAfterNanos(now), now)
-                        : admit(call, trace, permit, Reason.CIRCUIT_OPEN, asked, now);
+                        ? refuse(call, trace, denied, circuit.counts(), circuit.retryAfterNanos(now), now)
+                        : admit(call, trace, permit, denied, asked, now);
             }
         }
         if (limits != null && call.isLimited()) {
@@ -316,15 +319,21 @@ final class TargetGuard implements Guard {
     }
 
     private @Nullable String counts(Reason denied) {
-        if (denied == Reason.CIRCUIT_OPEN) {
+        boolean isOfCircuit = denied == Reason.CIRCUIT_OPEN
+                || (denied == Reason.CONCURRENCY_LIMIT && (limits == null || !limits.placesCalls()));
+        if (isOfCircuit) {
             return circuit == null ? null : circuit.counts();
         }
         return limits == null ? null : limits.counts(denied);
     }
 
     private void leave(Call call) {
+        leave(call, Outcome.IGNORED, 0);
+    }
+
+    private void leave(Call call, Outcome outcome, long now) {
         if (limits != null) {
-            limits.leave(call);
+            limits.leave(call, outcome, now);
         }
     }
 
@@ -351,6 +360,7 @@ final class TargetGuard implements Guard {
         if (cut != null && outcome != Outcome.SUCCESS) {
             outcome = cut.refusal().reason() == Reason.DRAINING ? Outcome.IGNORED : Outcome.FAILURE;
         }
+        leave(call, outcome, now);
         settlePermit(call.permit(), outcome, now);
         Trace trace = (Trace) call.attachment();
         tellNews(trace);
@@ -432,7 +442,6 @@ final class TargetGuard implements Guard {
             call.timer(null);
         }
         (refuses ? machinery.inFlight() : machinery.limits().observed()).end(call);
-        leave(call);
     }
 
     /** A call that is not listed may end after its guard left: then nobody is left to whom it would matter. */
@@ -467,9 +476,9 @@ final class TargetGuard implements Guard {
     }
 
     /** The call was collected before it ended: nothing is known of the target. */
-    void settleAbandoned(long permit, @Nullable Object trace, int noted, long now) {
+    void settleAbandoned(long permit, @Nullable Object trace, int noted, long placed, long now) {
         if (limits != null && noted == Limits.PLACED) {
-            limits.leave();
+            limits.leave(placed, Outcome.IGNORED, now);
         }
         settlePermit(permit, Outcome.IGNORED, now);
         tellNews((Trace) trace);

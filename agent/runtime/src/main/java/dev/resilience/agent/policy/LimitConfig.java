@@ -2,8 +2,10 @@ package dev.resilience.agent.policy;
 
 import static dev.resilience.agent.policy.BadValue.require;
 
+import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.ConcurrencyConfig;
 import dev.resilience.engine.RateConfig;
+import dev.resilience.engine.Strategy;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,27 @@ public record LimitConfig(
     public LimitConfig {
         requireQueue(queue);
         requireMaxWait(maxWait);
+    }
+
+    /** The breaker with what it limits itself: an adaptive one does, with these bounds, unless calls are to wait. */
+    @Nullable
+    BreakerConfig withLimits(@Nullable BreakerConfig breaker) {
+        if (breaker == null || !(breaker.strategy() instanceof Strategy.Adaptive)) {
+            return breaker;
+        }
+        return BreakerConfig.of(
+                queue == 0 && concurrency instanceof ConcurrencyConfig.Adaptive bounds
+                        ? new Strategy.Adaptive(true, true, bounds.min(), bounds.max())
+                        : new Strategy.Adaptive(true, false, 1, Strategy.Adaptive.DEFAULT_MAX_LIMIT));
+    }
+
+    /** What is left to limit beside such a breaker. */
+    LimitConfig besides(@Nullable BreakerConfig breaker) {
+        boolean isItsOwn = queue == 0
+                && concurrency instanceof ConcurrencyConfig.Adaptive
+                && breaker != null
+                && breaker.strategy() instanceof Strategy.Adaptive;
+        return isItsOwn ? new LimitConfig(null, queue, maxWait, rate) : this;
     }
 
     /** Whether it limits anything. */

@@ -8,6 +8,7 @@ import dev.resilience.engine.ConfigException;
 import dev.resilience.engine.RateConfig;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ final class LimitReader {
     private static final Pattern RATE = Pattern.compile("([0-9]{1,9})/([sm])");
     private static final Pattern NUMBER = Pattern.compile("[0-9]+");
     private static final String OFF = "off";
+    private static final String ADAPTIVE = "adaptive";
 
     /** A value of {@code limit.concurrency}, as written and as understood. */
     private record Chosen(String text, @Nullable ConcurrencyConfig concurrency) {}
@@ -29,9 +31,10 @@ final class LimitReader {
         this.policy = policy;
     }
 
-    LimitConfig read() {
-        boolean given = policy.effective("limit.concurrency") != null;
-        Chosen read = given ? policy.optional("limit.concurrency", this::concurrency) : NONE;
+    /** An adaptive breaker brings an adaptive limit with it. */
+    LimitConfig read(boolean isAdaptive) {
+        Setting said = policy.effective("limit.concurrency");
+        Chosen read = said != null ? policy.optional("limit.concurrency", this::concurrency) : unsaid(isAdaptive);
         Chosen chosen = read == null ? NONE : read;
         int queue = LimitConfig.DEFAULT_QUEUE;
         Duration maxWait = LimitConfig.DEFAULT_MAX_WAIT;
@@ -43,11 +46,23 @@ final class LimitReader {
         if (read != null) {
             warnOfIdleKeys(chosen, queue);
         }
-        Setting said = policy.effective("limit.rate");
-        if (said == null || OFF.equals(said.value())) {
+        Setting saidRate = policy.effective("limit.rate");
+        if (saidRate == null || OFF.equals(saidRate.value())) {
             policy.warn("limit.burst", "has no effect without a rate");
         }
         return new LimitConfig(chosen.concurrency, queue, maxWait, rate);
+    }
+
+    private @Nullable Chosen unsaid(boolean isAdaptive) {
+        if (!isAdaptive) {
+            return NONE;
+        }
+        try {
+            return new Chosen(ADAPTIVE, adaptive());
+        } catch (ConfigException outOfBounds) {
+            policy.fail(Objects.requireNonNull(policy.effective(Keys.LIMIT + outOfBounds.key())), outOfBounds.rule());
+            return null;
+        }
     }
 
     private @Nullable Chosen concurrency(Setting setting) {
@@ -56,7 +71,7 @@ final class LimitReader {
             return NONE;
         }
         try {
-            if (text.equals("adaptive")) {
+            if (text.equals(ADAPTIVE)) {
                 return new Chosen(text, adaptive());
             }
             require(NUMBER.matcher(text).matches(), setting.key(), "1 to 100000, adaptive or off");

@@ -3,6 +3,7 @@ package dev.resilience.agent.policy;
 import static dev.resilience.agent.policy.BadValue.require;
 
 import dev.resilience.engine.BreakerConfig;
+import dev.resilience.engine.Strategy;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -59,17 +60,18 @@ final class PolicyReader {
         BreakerConfig breaker = new BreakerReader(this).read();
         FailureRules failures = failures(match);
         Duration deadline = deadline();
-        LimitConfig limit = new LimitReader(this).read();
+        LimitConfig limit =
+                new LimitReader(this).read(breaker != null && breaker.strategy() instanceof Strategy.Adaptive);
         StaticAnswer fallback = fallback(match);
         return new Policy(
                 name,
                 observes ? Mode.OBSERVE : mode,
                 match,
                 key,
-                breaker,
+                limit.withLimits(breaker),
                 failures,
                 deadline,
-                limit,
+                limit.besides(breaker),
                 fallback,
                 answered(fallback, match));
     }

@@ -368,6 +368,50 @@ class LimitsTest {
             clock.advance(Duration.ofSeconds(6));
             admit(guard, new FakeCall());
         }
+
+        @Test
+        void bindBesideABreakerOfAnotherStrategyWhenCallsTakeLongerThanUsual() {
+            LimitConfig adaptive = new LimitConfig(new ConcurrencyConfig.Adaptive(2, 10_000), 0, LONG, null);
+            bindsOnceCallsHang(guard(Policies.limited(Mode.ENFORCE, Policies.BREAKER, adaptive, null, null)));
+        }
+
+        @Test
+        void bindAsPartOfAnAdaptiveBreaker() {
+            bindsOnceCallsHang(
+                    guard(Policies.limited(Mode.ENFORCE, Policy.DEFAULT_BREAKER, LimitConfig.NONE, null, null)));
+            assertThat(recorder.lastDecision().counts()).startsWith("inFlight=");
+        }
+
+        /** One that only brings about calls that a limit counts. */
+        @Test
+        void doNotCountTheOpeningOfAConnection() {
+            Guard guard = guard(Policies.limited(Mode.ENFORCE, Policy.DEFAULT_BREAKER, LimitConfig.NONE, null, null));
+            bindsOnceCallsHang(guard);
+            FakeCall opening = new FakeCall();
+            opening.limited = false;
+            admit(guard, opening);
+        }
+
+        private void bindsOnceCallsHang(Guard guard) {
+            for (int i = 0; i < 200; i++) {
+                FakeCall call = new FakeCall();
+                admit(guard, call);
+                clock.advance(Duration.ofMillis(10));
+                guard.settle(call, Ending.OK);
+                if (i % 10 == 0) {
+                    machinery.pulse().beat();
+                }
+            }
+            for (int i = 0; i < 60; i++) {
+                admit(guard, new FakeCall());
+            }
+            for (int i = 0; i < 3; i++) {
+                clock.advance(Duration.ofMillis(100));
+                machinery.pulse().beat();
+            }
+            assertThat(refused(guard).reason()).isEqualTo(Reason.CONCURRENCY_LIMIT);
+            assertThat(recorder.lastDecision().state()).isEqualTo(BreakerState.CLOSED);
+        }
     }
 
     @Nested

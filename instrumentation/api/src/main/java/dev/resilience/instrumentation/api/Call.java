@@ -31,6 +31,7 @@ public abstract class Call {
     private long startNanos;
     private int slot = -1;
     private int limits;
+    private long placed;
     private @Nullable Object attachment;
     private @Nullable Object timer;
     private @Nullable Guard guard;
@@ -123,6 +124,15 @@ public abstract class Call {
 
     public final void limits(int limits) {
         this.limits = limits;
+    }
+
+    /** The permit of its place among the calls in flight, if the limits noted that it has one. */
+    public final long placed() {
+        return placed;
+    }
+
+    public final void placed(long permit) {
+        this.placed = permit;
     }
 
     /** What telemetry keeps with the call, or null. */
