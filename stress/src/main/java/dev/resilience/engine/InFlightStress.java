@@ -180,7 +180,7 @@ final class InFlightStress {
     @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "the next pulse finds it")
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "this pulse does")
     public static class TakenOnce {
-        private final Stripe stripe = new Stripe();
+        private final Stripe stripe = Stripe.busy();
 
         @Actor
         public void fail() {

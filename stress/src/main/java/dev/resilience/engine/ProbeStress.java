@@ -62,6 +62,56 @@ final class ProbeStress {
         }
     }
 
+    /** Two ask for the last probe when another has ended, and left its place in the table. */
+    @JCStressTest
+    @State
+    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the first got it")
+    @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "the second got it")
+    public static class QuotaWhenOneHasEnded {
+        private final Staged staged = Staged.halfOpen(2, 1);
+
+        public QuotaWhenOneHasEnded() {
+            staged.breaker.settle(staged.probe(), SUCCESS, HALF_OPEN_AT);
+        }
+
+        @Actor
+        public void one(II_Result result) {
+            result.r1 = staged.admitted();
+        }
+
+        @Actor
+        public void other(II_Result result) {
+            result.r2 = staged.admitted();
+        }
+    }
+
+    /** One asks while another probe closes the breaker: whatever it got, the next failure trips. */
+    @JCStressTest
+    @State
+    @Outcome(id = "OPEN after 4: failures=1 in a row", expect = ACCEPTABLE, desc = "tripped")
+    public static class TripsAfterOneAskedAsItClosed {
+        private final Staged staged = Staged.halfOpen(2, 0.5);
+        private final long probe = staged.probe();
+        private long permit;
+
+        @Actor
+        public void succeed() {
+            staged.breaker.settle(probe, SUCCESS, HALF_OPEN_AT);
+        }
+
+        @Actor
+        public void ask() {
+            permit = staged.probe(1);
+        }
+
+        @Arbiter
+        public void judge(L_Result result) {
+            staged.breaker.settle(permit, FAILURE, HALF_OPEN_AT);
+            staged.fail(HALF_OPEN_AT);
+            result.r1 = staged.story();
+        }
+    }
+
     /** Two ask after the wait, and nobody pulsed: one of them does it, and one is admitted. */
     @JCStressTest
     @State
