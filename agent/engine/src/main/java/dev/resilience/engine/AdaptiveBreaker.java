@@ -107,6 +107,8 @@ public final class AdaptiveBreaker implements Breaker {
     /** What was counted and did not suffice for a decision. */
     private byte[] left = {};
 
+    private Cohort cohort;
+
     /** How late pulses came, the latest of this half second and of the one before. */
     private long lateness;
 
@@ -129,6 +131,7 @@ public final class AdaptiveBreaker implements Breaker {
         this.limit = new AdaptiveLimit(strategy.minLimit(), strategy.maxLimit());
         this.load = new Load(0, strategy.maxLimit());
         this.seen = load;
+        this.cohort = new Cohort(load.table(), nowNanos);
         this.lastPulse = nowNanos;
         this.stallEnd = nowNanos;
     }
@@ -252,7 +255,10 @@ public final class AdaptiveBreaker implements Breaker {
     }
 
     private void failed(Load current, long nowNanos) {
-        int streak = current.failed();
+        decideStreak(current, current.failed(), nowNanos);
+    }
+
+    private void decideStreak(Load current, int streak, long nowNanos) {
         if (streak >= STREAK) {
             open(current, streakCounts(streak), nowNanos);
         }
@@ -382,7 +388,7 @@ public final class AdaptiveBreaker implements Breaker {
             probe(now, nowNanos);
         } else if (current.generation() == AdaptiveWord.generation(now)) {
             if (current != seen) {
-                begin(current);
+                begin(current, nowNanos);
             }
             boolean isQuiet = current.isQuiet();
             current.quiet(true);
@@ -424,7 +430,7 @@ public final class AdaptiveBreaker implements Breaker {
         return age > nanos || age < -nanos;
     }
 
-    private void begin(Load current) {
+    private void begin(Load current, long nowNanos) {
         seen = current;
         left = new byte[0];
         leftNanos = 0;
@@ -435,17 +441,22 @@ public final class AdaptiveBreaker implements Breaker {
         second.clear();
         tenSeconds.clear();
         limit.restart(current.limit());
+        cohort = new Cohort(current.table(), nowNanos);
     }
 
     private void decide(Load current, long elapsed, long nowNanos) {
-        writeOff(current, nowNanos);
-        long failures = current.takeFailures();
+        int writtenOff = writeOff(current, nowNanos);
+        long failures = (long) current.takeFailures() + writtenOff;
         long ignored = current.takeIgnored();
         long refusals = current.takeRefusals();
-        Sample sample = new Sample(leftNanos + elapsed, leftRefusals + refusals);
+        Sample sample = new Sample(elapsed, refusals);
         long successes = current.takeLatencies(sample);
         if (elapsed > STALL_NANOS) {
+            cohort = new Cohort(current.table(), nowNanos);
             return;
+        }
+        if (writtenOff > 0 && successes == 0) {
+            decideStreak(current, current.failedInARow(writtenOff), nowNanos);
         }
         current.grow(successes + failures, elapsed);
         learn(sample, successes + failures + refusals, elapsed);
@@ -456,21 +467,24 @@ public final class AdaptiveBreaker implements Breaker {
         if (second.isMoreThan(TOO_MANY) || tenSeconds.isMoreThan(TOO_MANY)) {
             open(current, (second.isMoreThan(TOO_MANY) ? second : tenSeconds).toString(), nowNanos);
         } else if (strategy.limits()) {
-            limit(current, sample, successes + failures + ignored, elapsed, nowNanos);
+            limit(current, sample, successes + failures + ignored, writtenOff, elapsed, nowNanos);
         }
     }
 
-    private void writeOff(Load current, long nowNanos) {
+    private int writeOff(Load current, long nowNanos) {
         long most = patience;
+        int[] failed = {0};
         current.table().visit(permit -> {
             if (isOlder(permit, most, nowNanos) && current.leave(permit)) {
+                cohort.writtenOff(permit, nowNanos);
                 if (ageNanos(permit, nowNanos) > 0) {
-                    failed(current, nowNanos);
+                    failed[0]++;
                 } else {
                     current.ignored();
                 }
             }
         });
+        return failed[0];
     }
 
     /** The rate of calls, and a latency that one in a hundred exceeds. */
@@ -490,25 +504,27 @@ public final class AdaptiveBreaker implements Breaker {
         }
     }
 
-    private void limit(Load current, Sample sample, long ended, long elapsed, long nowNanos) {
-        if (limit.isPassing(ended, elapsed)) {
-            keep(new byte[0], 0, 0);
-            return;
-        }
-        sample.unpack(left);
-        byte[] finished = sample.packed();
+    private void limit(Load current, Sample fresh, long ended, int writtenOff, long elapsed, long nowNanos) {
+        boolean isPassing = limit.isPassing(ended, elapsed);
+        Sample seen = new Sample(leftNanos + fresh.nanos(), leftRefusals + fresh.refusals());
+        seen.add(fresh);
+        seen.unpack(left);
+        byte[] finished = limit.isSelective() ? new byte[0] : seen.packed();
         double slow = limit.slowNanos();
-        current.table().visit(permit -> {
+        CallTable table = current.table();
+        table.visit(permit -> {
             long age = ageNanos(permit, nowNanos);
             if (age > slow) {
-                sample.add(age);
+                seen.add(age);
             }
         });
-        if (limit.decide(sample, current.inFlight())) {
-            keep(new byte[0], 0, 0);
+        cohort.add(fresh, ended - writtenOff, table, nowNanos);
+        if (!isPassing && limit.decide(seen, () -> cohort.sample(table, slow, nowNanos), current.inFlight())) {
             current.limit(limit.limit());
+            cohort = new Cohort(table, nowNanos);
+            keep(new byte[0], 0, 0);
         } else {
-            keep(finished, sample.nanos, sample.refusals);
+            keep(finished, seen.nanos(), seen.refusals());
         }
     }
 

@@ -1,12 +1,16 @@
 package dev.resilience.engine;
 
+import java.util.function.Supplier;
+
 /** How many calls a target can usefully have in flight, learned from how long they take. For the pulse alone. */
 final class AdaptiveLimit {
     /*
      * "usual" is the median latency of the target without a queue before it. While nothing speaks against it there is no
-     * limit: one that refuses without evidence sheds healthy bursts. Evidence is that more than half of the calls take
-     * CONGESTED times the usual or longer. Then the limit is bound, between what is in flight and what would be without
-     * the excess, and each decision from there on looks at calls begun after the last change:
+     * limit: one that refuses without evidence sheds healthy bursts. A suspicion is that more than half of what ended, or
+     * is in flight, took CONGESTED times the usual or longer; long calls are met more often than there are of them, so
+     * only a cohort, the calls begun since the last decision, is evidence. It is asked ten times a second, so it has to be
+     * SURE. Then the limit is bound, between what is in flight and what would be without the excess, and each decision
+     * from there on looks at calls begun after the last change:
      *
      *   a queue       most calls take QUEUED times the usual: cut, to where they would be NEAR it if all of the excess
      *                 were queue, at most by CUT.
@@ -20,6 +24,10 @@ final class AdaptiveLimit {
      *
      * What our own process may have added to a latency, because it had to wait for a processor or for the collector of
      * garbage, is allowed on top of each of these bounds: the slack.
+     *
+     * The first usual latency is that of the first calls once MANY_TIMES as many have ended as are in flight: the median
+     * of what ended is then at worst the 40 % fastest of all. In a target that is overloaded from the beginning that may
+     * never come, so it does not wait longer than MANY_TIMES that median, or QUIET_NANOS.
      *
      * It is free again once it has refused nobody for QUIET_NANOS.
      *
@@ -37,6 +45,7 @@ final class AdaptiveLimit {
     private static final double GROWTH = 1.15;
     private static final int FEWEST = 7;
     private static final int ENOUGH = 30;
+    private static final int MANY_TIMES = 4;
     private static final double FALL_NANOS = 1e9;
     private static final double RISE_NANOS = 10e9;
     private static final long QUIET_NANOS = 1_000_000_000;
@@ -47,6 +56,7 @@ final class AdaptiveLimit {
     private double usual;
     private double slack;
     private boolean free = true;
+    private boolean suspicious;
     private double limit;
 
     /** Calls begun before the last change that have not ended. */
@@ -101,6 +111,7 @@ final class AdaptiveLimit {
 
     private void bind(double to, int inFlight) {
         free = false;
+        suspicious = false;
         quiet = 0;
         sinceDrain = 0;
         draining = false;
@@ -115,6 +126,11 @@ final class AdaptiveLimit {
         passing = inFlight;
     }
 
+    /** Whether it looks at nothing but the cohort. */
+    boolean isSelective() {
+        return !free || suspicious;
+    }
+
     /** Whether calls begun before the last change are still ending, of which {@code ended} just did. */
     boolean isPassing(long ended, long nanos) {
         sinceDrain += nanos;
@@ -123,30 +139,55 @@ final class AdaptiveLimit {
         return isPassing;
     }
 
-    /** Decides on a sample; false if it does not suffice, and more is to be gathered. */
-    boolean decide(Sample seen, int inFlight) {
-        if (seen.size() < FEWEST) {
-            return false;
-        }
+    /**
+     * Decides on what was seen, and on what is known of the cohort of calls begun since its last decision; false if that
+     * does not suffice, and more is to be gathered.
+     */
+    boolean decide(Sample seen, Supplier<Sample> cohort, int inFlight) {
         if (usual == 0) {
-            usual = seen.median();
-            return true;
+            return begin(seen, inFlight);
         }
-        return free ? decideFree(seen, inFlight) : decideBound(seen, inFlight);
+        return free ? decideFree(seen, cohort, inFlight) : decideBound(cohort.get(), inFlight);
     }
 
-    private boolean decideFree(Sample seen, int inFlight) {
-        int slow = seen.above(atLeast(CONGESTED));
-        if (isMost(slow, seen)) {
-            double withoutExcess = Math.min(inFlight, seen.size() * CONGESTED * usual / Math.max(1, seen.nanos));
-            bind(Math.sqrt(inFlight * Math.max(1, withoutExcess)), inFlight);
-            return true;
+    /** The first calls to end are the fastest of those begun: it waits until most have. */
+    private boolean begin(Sample seen, int inFlight) {
+        double median = seen.median();
+        boolean isWhole = seen.size() >= FEWEST
+                && (seen.size() >= MANY_TIMES * inFlight || seen.nanos() >= Math.max(QUIET_NANOS, MANY_TIMES * median));
+        if (isWhole) {
+            usual = median;
         }
-        if (seen.size() < ENOUGH && !isMost(seen.size() - slow, seen)) {
+        return isWhole;
+    }
+
+    private boolean decideFree(Sample seen, Supplier<Sample> cohort, int inFlight) {
+        suspicious = isMost(seen.above(slowNanos()), seen);
+        if (suspicious) {
+            return decideSuspicious(cohort.get(), inFlight);
+        }
+        if (isTooFew(seen)) {
             return false;
         }
         learn(seen);
         return true;
+    }
+
+    private boolean decideSuspicious(Sample cohort, int inFlight) {
+        if (isMost(cohort.above(slowNanos()), cohort, Evidence.SURE)) {
+            double withoutExcess = Math.min(inFlight, cohort.size() * CONGESTED * usual / Math.max(1, cohort.nanos()));
+            bind(Math.sqrt(inFlight * Math.max(1, withoutExcess)), inFlight);
+            return true;
+        }
+        if (cohort.nanos() < 2 * slowNanos() || isTooFew(cohort)) {
+            return false;
+        }
+        learn(cohort);
+        return true;
+    }
+
+    private boolean isTooFew(Sample seen) {
+        return seen.size() < ENOUGH && !isMost(seen.size() - seen.above(slowNanos()), seen);
     }
 
     private boolean decideBound(Sample seen, int inFlight) {
@@ -155,7 +196,7 @@ final class AdaptiveLimit {
             return false;
         }
         double median = seen.median();
-        quiet = seen.refusals > 0 ? 0 : quiet + seen.nanos;
+        quiet = seen.refusals() > 0 ? 0 : quiet + seen.nanos();
         if (isEnough) {
             judgeCut(median);
         }
@@ -212,7 +253,7 @@ final class AdaptiveLimit {
                 learn(seen);
             }
         }
-        if (seen.refusals > 0 && median < atLeast(QUEUED)) {
+        if (seen.refusals() > 0 && median < atLeast(QUEUED)) {
             change(restarting ? 2 * limit : isNear ? limit * GROWTH + 1 : limit + Math.sqrt(limit) / 4, inFlight);
         }
     }
@@ -222,10 +263,14 @@ final class AdaptiveLimit {
         double median = seen.median();
         double weight = (double) seen.size() / (seen.size() + ENOUGH);
         double nanos = median < usual ? FALL_NANOS : RISE_NANOS;
-        usual += (median - usual) * weight * (1 - Math.exp(-seen.nanos / nanos));
+        usual += (median - usual) * weight * (1 - Math.exp(-seen.nanos() / nanos));
     }
 
     private static boolean isMost(int hits, Sample seen) {
-        return Evidence.leastShare(hits, seen.size(), Evidence.LIKELY) > 0.5;
+        return isMost(hits, seen, Evidence.LIKELY);
+    }
+
+    private static boolean isMost(int hits, Sample seen, double z) {
+        return Evidence.leastShare(hits, seen.size(), z) > 0.5;
     }
 }

@@ -95,6 +95,11 @@ final class Load {
         return streak.incrementAndGet();
     }
 
+    /** Those written off, if none succeeded meanwhile; returns how many failed in a row, with them. */
+    int failedInARow(int calls) {
+        return streak.addAndGet(calls);
+    }
+
     void ignored() {
         own().ignored();
     }

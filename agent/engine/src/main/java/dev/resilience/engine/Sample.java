@@ -5,15 +5,39 @@ final class Sample {
     private final int[] counts = new int[Latencies.BUCKETS];
     private int size;
 
-    /** How long it took to gather. */
-    final long nanos;
-
-    /** Calls refused meanwhile because of the limit. */
-    final long refusals;
+    private final long nanos;
+    private final long refusals;
 
     Sample(long nanos, long refusals) {
         this.nanos = nanos;
         this.refusals = refusals;
+    }
+
+    /** How long it took to gather. */
+    long nanos() {
+        return nanos;
+    }
+
+    /** Calls refused meanwhile. */
+    long refusals() {
+        return refusals;
+    }
+
+    void add(Sample other) {
+        for (int bucket = 0; bucket < counts.length; bucket++) {
+            counts[bucket] += other.counts[bucket];
+        }
+        size += other.size;
+    }
+
+    void dropLongest(int most) {
+        int left = most;
+        for (int bucket = counts.length - 1; bucket >= 0 && left > 0; bucket--) {
+            int dropped = Math.min(left, counts[bucket]);
+            counts[bucket] -= dropped;
+            size -= dropped;
+            left -= dropped;
+        }
     }
 
     void add(int bucket, int times) {

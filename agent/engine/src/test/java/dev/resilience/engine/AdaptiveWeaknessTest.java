@@ -65,6 +65,28 @@ class AdaptiveWeaknessTest {
             assertThat(bench.breaker.inFlight()).isZero();
         }
 
+        /** With successes between them they are no row, and not most of the calls; they must not fill the limit either. */
+        @Test
+        void aThirdOfTheCallsThatNeverReturnDoNotFillTheLimitForEver() {
+            bench.warm(1);
+            int refused = 0;
+            for (int i = 0; i < 600; i++) {
+                for (int call = 0; call < 500; call++) {
+                    refused += isGranted(bench.acquire()) ? 0 : 1;
+                    bench.calls(2, 10 * MILLI, SUCCESS);
+                }
+                bench.pass(Duration.ofNanos(PULSE));
+            }
+            assertThat(refused).isZero();
+            assertThat(bench.transitions).isEmpty();
+            assertThat(bench.breaker.inFlight()).isBetween(4_000, 8_000);
+            for (int i = 0; i < 20; i++) {
+                bench.calls(1_000, 10 * MILLI, SUCCESS);
+                bench.pass(Duration.ofNanos(PULSE));
+            }
+            assertThat(bench.breaker.inFlight()).isZero();
+        }
+
         @Test
         void cancelledOldCallsDoNotMakeRoomForMoreProbes() {
             long[] old = bench.acquire(20);
