@@ -292,17 +292,32 @@ public final class GuardRegistry implements Guards {
         TargetGuard guard;
         swapping.lock();
         try {
-            Seat seat = now.seat(this, policy, host, route);
-            guard = now.guard(seat.name());
-            if (guard == null) {
-                guard = make(now, seat);
-                now.add(guard);
-            }
+            guard = seated(now, now.seat(this, policy, host, route));
         } finally {
             swapping.unlock();
         }
         say(guard.seat(), now.policies.bounds());
         machinery.pulse().start();
+        return guard;
+    }
+
+    /** The guard that those who share this seat have now; it knows no more of them than that they do. */
+    TargetGuard shared(Rules now, Seat seat) {
+        swapping.lock();
+        try {
+            return seated(now, seat);
+        } finally {
+            swapping.unlock();
+        }
+    }
+
+    private TargetGuard seated(Rules now, Seat seat) {
+        TargetGuard known = now.guard(seat.name());
+        if (known != null) {
+            return known;
+        }
+        TargetGuard guard = make(now, seat);
+        now.add(guard);
         return guard;
     }
 

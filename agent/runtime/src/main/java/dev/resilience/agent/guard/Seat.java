@@ -43,6 +43,6 @@ record Seat(
 
     /** The guard that calls there have now that the one of this seat is gone. */
     TargetGuard taken() {
-        return registry.guard(rules, policy, host, route);
+        return isShared() ? registry.shared(rules, this) : registry.guard(rules, policy, host, route);
     }
 }
