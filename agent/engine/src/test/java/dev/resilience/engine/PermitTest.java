@@ -42,7 +42,8 @@ class PermitTest {
     @Test
     void ofTheFutureIsYoungerThanNothing() {
         assertThat(Permit.ageNanos(Permit.of(1, 1_000_000), 0)).isBetween(-1_000_000L - UNIT, -999_000L);
-        assertThat(Permit.ageNanos(Permit.of(1, Duration.ofHours(39).toNanos()), 0)).isNegative();
+        assertThat(Permit.ageNanos(Permit.of(1, Duration.ofHours(39).toNanos()), 0))
+                .isNegative();
     }
 
     @Test

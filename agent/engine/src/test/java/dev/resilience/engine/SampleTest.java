@@ -36,8 +36,10 @@ class SampleTest {
         assertThat(sample.median()).isCloseTo(median, within(0.07 * median));
         for (long bound : new long[] {MILLI, 5 * MILLI, 10 * MILLI, 40 * MILLI}) {
             assertThat(sample.above(bound))
-                    .isLessThanOrEqualTo((int) Arrays.stream(all).filter(it -> it > bound).count())
-                    .isGreaterThanOrEqualTo((int) Arrays.stream(all).filter(it -> it > 1.13 * bound).count());
+                    .isLessThanOrEqualTo(
+                            (int) Arrays.stream(all).filter(it -> it > bound).count())
+                    .isGreaterThanOrEqualTo((int)
+                            Arrays.stream(all).filter(it -> it > 1.13 * bound).count());
         }
     }
 
