@@ -20,7 +20,7 @@ class CallTableTest {
         Set<Long> held = new HashSet<>();
         List<Long> order = new ArrayList<>();
         for (int step = 0; step < 200_000; step++) {
-            if (order.isEmpty() || random.nextInt(20_000) >= order.size() && held.size() < 9_000) {
+            if (order.isEmpty() || (random.nextInt(20_000) >= order.size() && held.size() < 9_000)) {
                 long permit = table.claim(Permit.of(3, step * 2_048L), random.nextInt(8));
                 assertThat(Permit.place(permit)).isNotEqualTo(CallTable.NONE);
                 assertThat(held.add(permit)).isTrue();
