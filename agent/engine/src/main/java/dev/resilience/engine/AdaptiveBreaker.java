@@ -466,6 +466,9 @@ public final class AdaptiveBreaker implements Breaker {
         rampFailures += failures;
         if (second.isMoreThan(TOO_MANY) || tenSeconds.isMoreThan(TOO_MANY)) {
             open(current, (second.isMoreThan(TOO_MANY) ? second : tenSeconds).toString(), nowNanos);
+        } else if (successes > Stripe.RING && successes > sample.size()) {
+            // a calm guard that was not: most latencies are lost, and beside the few left, ages would seem to be many
+            cohort = new Cohort(current.table(), nowNanos);
         } else if (strategy.limits()) {
             limit(current, sample, successes + failures + ignored, writtenOff, elapsed, nowNanos);
         }
