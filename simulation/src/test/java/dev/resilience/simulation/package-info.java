@@ -1,0 +1,4 @@
+@NullMarked
+package dev.resilience.simulation;
+
+import org.jspecify.annotations.NullMarked;
