@@ -1,21 +1,25 @@
 package dev.resilience.simulation;
 
+import dev.resilience.engine.AdaptiveBreaker;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.Outcome;
 import java.util.random.RandomGenerator;
 
-/** Our breaker. */
+/** Our breaker. The adaptive one's patience is the deadline of each call, if calls can be ended at all. */
 final class Engine implements Policy {
     private final Breaker breaker;
+    private final boolean endsCalls;
 
-    Engine(BreakerConfig config, RandomGenerator random, long nowNanos) {
-        this.breaker = new Breaker(config, random, (from, to, counts) -> {}, nowNanos);
+    Engine(BreakerConfig config, boolean endsCalls, RandomGenerator random, long nowNanos) {
+        this.breaker = Breaker.of(config, random, (from, to, counts) -> {}, nowNanos);
+        this.endsCalls = endsCalls;
     }
 
     @Override
     public long tryAcquire(long nowNanos) {
-        return breaker.tryAcquire(nowNanos);
+        long permit = breaker.tryAcquire(nowNanos);
+        return permit == Breaker.REFUSED || permit == Breaker.LIMITED ? REFUSED : permit;
     }
 
     @Override
@@ -26,5 +30,10 @@ final class Engine implements Policy {
     @Override
     public void pulse(long nowNanos) {
         breaker.pulse(nowNanos);
+    }
+
+    @Override
+    public long deadlineNanos() {
+        return endsCalls && breaker instanceof AdaptiveBreaker adaptive ? adaptive.patienceNanos() : Long.MAX_VALUE;
     }
 }

@@ -38,7 +38,7 @@ final class Netflix implements Policy {
         return place;
     }
 
-    /** As its own clients do: a timeout is a drop, another failure says nothing about load. */
+    /** A timeout is a drop, as its documentation has it; another failure says nothing about load. */
     @Override
     public void settle(long permit, End end, long nowNanos) {
         Limiter.Listener listener = listeners.get((int) permit);

@@ -5,13 +5,20 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /** What the runs of all policies come to, as Markdown; each figure the median of three seeds, with their range. */
 final class Report {
     private static final long[] SEEDS = {1, 2, 3};
 
+    private static final int DRAWN = 50;
     static final List<Setting> SETTINGS = List.of(Setting.MEDIUM, Setting.LARGE, Setting.SMALL, Setting.TINY);
 
     private record Key(Setting setting, Scenario scenario, Guard guard) {}
@@ -33,39 +40,59 @@ final class Report {
             new Column("load A", run -> run.sick().load()));
 
     private final Map<Key, List<Run>> runs = new HashMap<>();
+    private final Map<String, String> kept = new HashMap<>();
 
-    /** The tables, without what stands before and between them. */
+    /** All of it. */
+    Report() {}
+
+    /** What was written before, but for the policies that are to be played again and those that are new. */
+    Report(String written, Predicate<String> again) {
+        String heading = "";
+        for (String line : written.lines().toList()) {
+            if (line.startsWith("#")) {
+                heading = line;
+            } else if (line.startsWith("| ")) {
+                String name = line.substring(2, line.indexOf(" |"));
+                if (!again.test(name)) {
+                    kept.put(heading + name, line + "\n");
+                }
+            }
+        }
+    }
+
+    /** The tables, without what stands before them. */
     String tables() {
         StringBuilder text = new StringBuilder();
-        text.append(overview()).append(left());
+        text.append(overview()).append(brownouts()).append(fleet()).append(drawn());
         for (Setting setting : SETTINGS) {
             text.append("## ").append(setting.name()).append("\n\n");
             text.append(describe(setting)).append("\n\n");
-            for (Scenario scenario : Scenario.ALL) {
+            for (Scenario scenario : scenarios(setting)) {
                 text.append(table(setting, scenario));
             }
         }
         return text.toString();
     }
 
-    /** One scenario in one setting, under its heading. */
-    String table(Setting setting, Scenario scenario) {
-        StringBuilder text = new StringBuilder(heading(setting, scenario)).append("\n\n");
-        row(text, "policy", COLUMNS.stream().map(Column::title).toList());
-        rule(text, COLUMNS.size());
-        for (Guard guard : Guard.ALL) {
-            row(
-                    text,
-                    guard.name(),
-                    COLUMNS.stream()
-                            .map(column -> cell(setting, scenario, guard, column.figure))
-                            .toList());
-        }
-        return text.append('\n').toString();
+    /** The large one takes most of the time, and differs from the others where limits have far to go. */
+    private static List<Scenario> scenarios(Setting setting) {
+        return setting.equals(Setting.LARGE)
+                ? List.of(Scenario.HEALTHY, Scenario.BROWNOUT, Scenario.PATIENT_HANG)
+                : Scenario.ALL;
     }
 
     static String heading(Setting setting, Scenario scenario) {
         return "### " + setting.name() + ": " + scenario.name();
+    }
+
+    /** One scenario in one setting. */
+    String table(Setting setting, Scenario scenario) {
+        return table(
+                heading(setting, scenario),
+                COLUMNS.stream().map(Column::title).toList(),
+                guard -> COLUMNS.stream()
+                        .map(column -> cell(setting, scenario, guard, column.figure))
+                        .toList());
     }
 
     private String overview() {
@@ -82,52 +109,115 @@ final class Report {
                 new Shown(Scenario.OUTAGE, COLUMNS.get(2)),
                 new Shown(Scenario.RETRY_STORM, COLUMNS.get(1)),
                 new Shown(Scenario.RETRY_STORM, COLUMNS.get(2)));
-        StringBuilder text = new StringBuilder("## The 1000 rps dependency at a glance\n\n");
-        row(
-                text,
-                "policy",
+        return table(
+                "## The 1000 rps dependency at a glance",
                 shown.stream()
                         .map(s -> s.scenario.name() + ": " + s.column.title)
+                        .toList(),
+                guard -> shown.stream()
+                        .map(s -> cell(Setting.MEDIUM, s.scenario, guard, s.column.figure))
                         .toList());
-        rule(text, shown.size());
-        for (Guard guard : Guard.ALL) {
-            row(
-                    text,
-                    guard.name(),
-                    shown.stream()
-                            .map(s -> cell(Setting.MEDIUM, s.scenario, guard, s.column.figure))
-                            .toList());
-        }
-        return text.append('\n').toString();
     }
 
-    /** The question of a brownout: how much of what the dependency can still give is given. */
-    private String left() {
-        StringBuilder text =
-                new StringBuilder("## Brownout: goodput of A during it, as a percentage of what is left\n\n");
-        row(
-                text,
-                "policy",
+    /** How much of what a dependency can still give is given. */
+    private String brownouts() {
+        return table(
+                "## Brownout: goodput of A during it, as a percentage of what is left",
                 SETTINGS.stream()
                         .map(setting -> String.format(Locale.ROOT, "%s, %.0f left", setting.name(), left(setting)))
+                        .toList(),
+                guard -> SETTINGS.stream()
+                        .map(setting -> cell(
+                                setting,
+                                Scenario.BROWNOUT,
+                                guard,
+                                run -> 100 * run.sick().goodDuring() / left(setting)))
                         .toList());
-        rule(text, SETTINGS.size());
+    }
+
+    /** Many guards before one dependency: whether they find what it can give together, and who gets it. */
+    private String fleet() {
+        List<ToDoubleFunction<Fleet>> figures = List.of(
+                Fleet::goodBefore,
+                Fleet::goodSettled,
+                Fleet::goodAtEnd,
+                Fleet::leastShare,
+                Fleet::greatestShare,
+                fleet -> fleet.convergenceSeconds(left(Setting.MEDIUM)));
+        return table(
+                "## " + Fleet.CLIENTS + " clients of one dependency, brownout",
+                List.of(
+                        "all before, rps",
+                        "all, last 10 s of it",
+                        "all at the end",
+                        "least share",
+                        "greatest share",
+                        "converged after, s"),
+                guard -> {
+                    List<Fleet> fleets = Arrays.stream(SEEDS)
+                            .mapToObj(seed -> Fleet.of(Setting.MEDIUM, Scenario.BROWNOUT, guard, Fleet.CLIENTS, seed))
+                            .toList();
+                    return figures.stream()
+                            .map(figure -> cell(fleets.stream().mapToDouble(figure)))
+                            .toList();
+                });
+    }
+
+    /** Settings nobody chose: in how many of them each guard does what one would want. */
+    private String drawn() {
+        List<Drawn> draws = LongStream.rangeClosed(1, DRAWN).mapToObj(Drawn::of).toList();
+        List<Run> bare = runs(draws, Guard.BARE);
+        return table(
+                "## " + DRAWN + " settings drawn at random",
+                List.of(
+                        "A alive again",
+                        "neighbour as without a guard",
+                        "A as without, during",
+                        "A as without, after",
+                        "nothing shed while healthy",
+                        "most shed, %"),
+                guard -> {
+                    List<Run> guarded = guard.equals(Guard.BARE) ? bare : runs(draws, guard);
+                    return List.of(
+                            count(i -> Drawn.isAlive(guarded.get(i))),
+                            count(i -> Drawn.neighbourLost(guarded.get(i), bare.get(i)) < 0.01),
+                            count(i -> draws.get(i).lostDuring(guarded.get(i), bare.get(i)) < 0.02),
+                            count(i -> Drawn.lostAfter(guarded.get(i), bare.get(i)) < 0.02),
+                            count(i -> Drawn.shed(guarded.get(i)) <= 0.0001),
+                            text(100
+                                    * guarded.stream()
+                                            .mapToDouble(Drawn::shed)
+                                            .max()
+                                            .orElseThrow()));
+                });
+    }
+
+    private String table(String heading, List<String> titles, Function<Guard, List<String>> cells) {
+        StringBuilder text = new StringBuilder(heading).append("\n\n");
+        text.append(row("policy", titles));
+        text.append("|---").append("|---:".repeat(titles.size())).append("|\n");
         for (Guard guard : Guard.ALL) {
-            row(
-                    text,
-                    guard.name(),
-                    SETTINGS.stream()
-                            .map(setting -> cell(
-                                    setting,
-                                    Scenario.BROWNOUT,
-                                    guard,
-                                    run -> 100 * run.sick().goodDuring() / left(setting)))
-                            .toList());
+            String line = kept.get(heading + guard.name());
+            text.append(line != null ? line : row(guard.name(), cells.apply(guard)));
         }
         return text.append('\n').toString();
     }
 
-    private static double left(Setting setting) {
+    private static String row(String first, List<String> cells) {
+        return "| " + first + cells.stream().collect(Collectors.joining(" | ", " | ", " |\n"));
+    }
+
+    private static List<Run> runs(List<Drawn> draws, Guard guard) {
+        return IntStream.range(0, draws.size())
+                .mapToObj(i -> draws.get(i).run(guard, i + 1))
+                .toList();
+    }
+
+    private static String count(IntPredicate holds) {
+        return Long.toString(IntStream.range(0, DRAWN).filter(holds).count());
+    }
+
+    static double left(Setting setting) {
         double slowness = Scenario.BROWNOUT.faults().get(0).size();
         return Math.min(setting.rate(), setting.capacity() / slowness);
     }
@@ -144,10 +234,12 @@ final class Report {
     }
 
     private String cell(Setting setting, Scenario scenario, Guard guard, ToDoubleFunction<Run> figure) {
-        double[] values = runs.computeIfAbsent(new Key(setting, scenario, guard), Report::run).stream()
-                .mapToDouble(figure)
-                .sorted()
-                .toArray();
+        return cell(runs.computeIfAbsent(new Key(setting, scenario, guard), Report::run).stream()
+                .mapToDouble(figure));
+    }
+
+    private static String cell(DoubleStream figures) {
+        double[] values = figures.sorted().toArray();
         String median = text(values[values.length / 2]);
         String least = text(values[0]);
         String most = text(values[values.length - 1]);
@@ -161,6 +253,9 @@ final class Report {
     }
 
     private static String text(double figure) {
+        if (Double.isNaN(figure)) {
+            return "-";
+        }
         if (Double.isInfinite(figure)) {
             return "never";
         }
@@ -170,13 +265,5 @@ final class Report {
         return figure >= 1
                 ? String.format(Locale.ROOT, "%.1f", figure).replace(".0", "")
                 : String.format(Locale.ROOT, "%.3f", figure);
-    }
-
-    private static void row(StringBuilder text, String first, List<String> cells) {
-        text.append("| ").append(first).append(cells.stream().collect(Collectors.joining(" | ", " | ", " |\n")));
-    }
-
-    private static void rule(StringBuilder text, int columns) {
-        text.append("|---").append("|---:".repeat(columns)).append("|\n");
     }
 }

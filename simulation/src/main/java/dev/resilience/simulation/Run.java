@@ -14,25 +14,34 @@ record Run(Tally sick, Tally healthy, long events) {
         Guard.seedPeers(random.nextLong());
         int threads = scenario.threads() == 0 ? setting.threads() : scenario.threads();
         Service service = new Service(threads, setting.backlog());
-        Tally sick = add(simulation, setting, scenario, scenario.faults(), guard, service, random.split());
-        Tally healthy = add(simulation, setting, scenario, List.of(), guard, service, random.split());
-        simulation.runUntil(scenario.endSeconds() * Tally.SECOND + DRAIN_NANOS);
+        Dependency sickOne =
+                new Dependency(simulation, setting, scenario.faults(), scenario.dropsCancelled(), random.split());
+        Dependency healthyOne =
+                new Dependency(simulation, setting, List.of(), scenario.dropsCancelled(), random.split());
+        Tally sick = add(simulation, setting, scenario, sickOne, guard, service, 1, random.split());
+        Tally healthy = add(simulation, setting, scenario, healthyOne, guard, service, 1, random.split());
+        toTheEnd(simulation, scenario);
         return new Run(sick, healthy, simulation.events());
     }
 
-    private static Tally add(
+    static void toTheEnd(Simulation simulation, Scenario scenario) {
+        simulation.runUntil(scenario.endSeconds() * Tally.SECOND + DRAIN_NANOS);
+    }
+
+    /** Adds a way from the service to the dependency, and one of so many parts of the requests for it. */
+    static Tally add(
             Simulation simulation,
             Setting setting,
             Scenario scenario,
-            List<Fault> faults,
+            Dependency dependency,
             Guard guard,
             Service service,
+            int parts,
             SplittableRandom random) {
-        Dependency dependency = new Dependency(simulation, setting, faults, scenario.dropsCancelled(), random.split());
         Tally tally = new Tally(scenario.fromSeconds(), scenario.untilSeconds(), scenario.endSeconds());
         Policy policy = guard.policy(simulation, random.split());
         Route route = new Route(simulation, service, dependency, policy, scenario.client(), tally);
-        arrivals(simulation, route, setting.rate(), scenario.endSeconds() * Tally.SECOND, random);
+        arrivals(simulation, route, setting.rate() / parts, scenario.endSeconds() * Tally.SECOND, random);
         return tally;
     }
 

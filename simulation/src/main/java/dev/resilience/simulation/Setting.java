@@ -29,8 +29,4 @@ record Setting(
     double capacity() {
         return servers * 1e9 / serviceNanos;
     }
-
-    Setting withThreads(int others) {
-        return new Setting(name, rate, servers, serviceNanos, sigma, places, others, backlog);
-    }
 }

@@ -74,15 +74,25 @@ final class Tally {
     }
 
     double goodBefore() {
-        return rate(good, fromSeconds / 4, fromSeconds);
+        return good(fromSeconds / 4, fromSeconds);
     }
 
     double goodDuring() {
-        return rate(good, fromSeconds, untilSeconds);
+        return good(fromSeconds, untilSeconds);
     }
 
     double goodAfter() {
-        return rate(good, untilSeconds, endSeconds);
+        return good(untilSeconds, endSeconds);
+    }
+
+    /** Requests per second that were answered in time, of those that came in these seconds. */
+    double good(int from, int until) {
+        return (double) sum(good, from, until) / (until - from);
+    }
+
+    /** The share of the requests that came in these seconds. */
+    double goodShare(int from, int until) {
+        return (double) sum(good, from, until) / sum(offered, from, until);
     }
 
     /** Of the requests that came while something was wrong; infinite if that many never ended. */
@@ -100,7 +110,7 @@ final class Tally {
 
     /** After how many seconds it served 90 % of its share from before, and went on doing so; or infinite. */
     double recoverySeconds() {
-        double wanted = 0.9 * sum(good, fromSeconds / 4, fromSeconds) / sum(offered, fromSeconds / 4, fromSeconds);
+        double wanted = 0.9 * goodShare(fromSeconds / 4, fromSeconds);
         int second = endSeconds;
         while (second > untilSeconds && good[second - 1] >= wanted * offered[second - 1]) {
             second--;
@@ -110,7 +120,12 @@ final class Tally {
 
     /** What was refused while nothing was wrong, of all that was offered then, the first second included. */
     double shedHealthy() {
-        return (double) sum(refused, 0, fromSeconds) / sum(offered, 0, fromSeconds);
+        return refusedShare(0, fromSeconds);
+    }
+
+    /** Refused calls in these seconds, for each request of theirs. */
+    double refusedShare(int from, int until) {
+        return (double) sum(refused, from, until) / sum(offered, from, until);
     }
 
     /** Calls sent to the dependency for each request, from the beginning of the fault on. */
@@ -118,11 +133,13 @@ final class Tally {
         return (double) sum(sent, fromSeconds, endSeconds) / sum(offered, fromSeconds, endSeconds);
     }
 
-    private static double rate(int[] counts, int from, int until) {
-        return (double) sum(counts, from, until) / (until - from);
-    }
-
     private static int sum(int[] counts, int from, int until) {
         return Arrays.stream(counts, from, until).sum();
+    }
+
+    @Override
+    public String toString() {
+        return "good=" + Arrays.toString(good) + " sent=" + Arrays.toString(sent) + " refused="
+                + Arrays.toString(refused);
     }
 }
