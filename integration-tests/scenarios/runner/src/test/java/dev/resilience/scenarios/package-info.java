@@ -1,0 +1,4 @@
+@NullMarked
+package dev.resilience.scenarios;
+
+import org.jspecify.annotations.NullMarked;
