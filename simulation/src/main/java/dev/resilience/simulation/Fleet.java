@@ -16,7 +16,6 @@ record Fleet(List<Tally> clients, int fromSeconds, int untilSeconds, int endSeco
     static Fleet of(Setting setting, Scenario scenario, Guard guard, int clients, long seed) {
         Simulation simulation = new Simulation();
         SplittableRandom random = new SplittableRandom(seed);
-        Guard.seedPeers(random.nextLong());
         Dependency dependency =
                 new Dependency(simulation, setting, scenario.faults(), scenario.dropsCancelled(), random.split());
         List<Tally> tallies = new ArrayList<>();

@@ -3,15 +3,12 @@ package dev.resilience.simulation;
 import com.netflix.concurrency.limits.Limit;
 import com.netflix.concurrency.limits.limit.AIMDLimit;
 import com.netflix.concurrency.limits.limit.Gradient2Limit;
-import com.netflix.concurrency.limits.limit.VegasLimit;
 import com.netflix.concurrency.limits.limit.WindowedLimit;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.Strategy;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
-import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -39,9 +36,9 @@ record Guard(String name, Maker maker) {
             "Netflix Gradient2",
             (simulation, random) -> new Netflix(simulation, windowed(Gradient2Limit.newDefault())));
     static final Guard VEGAS = new Guard(
-            "Netflix Vegas", (simulation, random) -> new Netflix(simulation, windowed(VegasLimit.newDefault())));
+            "Netflix Vegas", (simulation, random) -> new Netflix(simulation, windowed(new SeededVegas(random))));
     static final Guard VEGAS_EACH = new Guard(
-            "Netflix Vegas, each call", (simulation, random) -> new Netflix(simulation, VegasLimit.newDefault()));
+            "Netflix Vegas, each call", (simulation, random) -> new Netflix(simulation, new SeededVegas(random)));
 
     /** With the usual five seconds it would see nothing: what takes longer than this is of no use. */
     static final Guard AIMD = new Guard(
@@ -169,20 +166,5 @@ record Guard(String name, Maker maker) {
                 .minimumNumberOfCalls(20)
                 .waitDurationInOpenState(Duration.ofSeconds(5))
                 .permittedNumberOfCallsInHalfOpenState(10);
-    }
-
-    /**
-     * Vegas spreads its probes by this thread's random numbers, so a run that can be repeated has to set them. They depend on
-     * the thread's id as well: the report is played by the main thread alone.
-     */
-    static void seedPeers(long seed) {
-        ThreadLocalRandom.current();
-        try {
-            Field field = Thread.class.getDeclaredField("threadLocalRandomSeed");
-            field.setAccessible(true);
-            field.setLong(Thread.currentThread(), seed);
-        } catch (ReflectiveOperationException | RuntimeException e) {
-            throw new IllegalStateException("wants --add-opens java.base/java.lang=ALL-UNNAMED", e);
-        }
     }
 }

@@ -209,6 +209,7 @@ final class Report {
 
     private static List<Run> runs(List<Drawn> draws, Guard guard) {
         return IntStream.range(0, draws.size())
+                .parallel()
                 .mapToObj(i -> draws.get(i).run(guard, i + 1))
                 .toList();
     }
@@ -248,6 +249,7 @@ final class Report {
 
     private static List<Run> run(Key key) {
         return Arrays.stream(SEEDS)
+                .parallel()
                 .mapToObj(seed -> Run.of(key.setting, key.scenario, key.guard, seed))
                 .toList();
     }

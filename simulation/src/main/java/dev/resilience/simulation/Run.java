@@ -11,7 +11,6 @@ record Run(Tally sick, Tally healthy, long events) {
     static Run of(Setting setting, Scenario scenario, Guard guard, long seed) {
         Simulation simulation = new Simulation();
         SplittableRandom random = new SplittableRandom(seed);
-        Guard.seedPeers(random.nextLong());
         int threads = scenario.threads() == 0 ? setting.threads() : scenario.threads();
         Service service = new Service(threads, setting.backlog());
         Dependency sickOne =
