@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * <p>{@code -Dstalls.runs=20} for more of each.
  */
 class StallsIT {
-    private static final int RUNS = Integer.getInteger("stalls.runs", 2);
+    private static final int RUNS = Integer.getInteger("stalls.runs", 1);
     private static final String OPEN = "circuit_open";
 
     static Stream<Path> jdks() {
