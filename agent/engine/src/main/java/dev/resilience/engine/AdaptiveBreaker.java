@@ -140,9 +140,7 @@ public final class AdaptiveBreaker implements Breaker {
     public long tryAcquire(long nowNanos) {
         long now = word;
         Load current = load;
-        if (current.mayBeQuiet()) {
-            wake(current, nowNanos);
-        }
+        wake(current, nowNanos);
         return AdaptiveWord.admitsAll(now) && current.generation() == AdaptiveWord.generation(now)
                 ? enter(current, nowNanos)
                 : tryAcquire(now, nowNanos);
@@ -156,10 +154,7 @@ public final class AdaptiveBreaker implements Breaker {
                     ? tryAcquire(now, nowNanos)
                     : uncounted(now, nowNanos);
         }
-        Load current = load;
-        if (current.mayBeQuiet()) {
-            wake(current, nowNanos);
-        }
+        wake(load, nowNanos);
         return uncounted(now, nowNanos);
     }
 
@@ -169,6 +164,9 @@ public final class AdaptiveBreaker implements Breaker {
 
     /** That nobody pulsed it in its sleep is no stall. */
     private void wake(Load current, long nowNanos) {
+        if (!current.mayBeQuiet()) {
+            return;
+        }
         if (still) {
             lastPulse = nowNanos;
             still = false;
@@ -216,7 +214,7 @@ public final class AdaptiveBreaker implements Breaker {
     /** A late success of an earlier generation lets the next probe start at once. */
     @Override
     public void settle(long permit, Outcome outcome, long nowNanos) {
-        if (permit == REFUSED || permit == LIMITED) {
+        if (Breaker.isRefusal(permit)) {
             return;
         }
         Load current = load;
@@ -260,7 +258,7 @@ public final class AdaptiveBreaker implements Breaker {
 
     private void decideStreak(Load current, int streak, long nowNanos) {
         if (streak >= STREAK) {
-            open(current, streakCounts(streak), nowNanos);
+            open(current, "failures=" + streak + " in a row", nowNanos);
         }
     }
 
@@ -273,10 +271,6 @@ public final class AdaptiveBreaker implements Breaker {
                 && !AdaptiveWord.isOut(now)) {
             WORD.compareAndSet(this, now, AdaptiveWord.ready(now));
         }
-    }
-
-    private static String streakCounts(int streak) {
-        return "failures=" + streak + " in a row";
     }
 
     private void settleProbe(long permit, Outcome outcome, long nowNanos) {

@@ -63,9 +63,8 @@ final class Sample {
     }
 
     double median() {
-        int seen = 0;
         int bucket = 0;
-        for (seen = counts[0]; 2 * seen < size; seen += counts[bucket]) {
+        for (int seen = counts[0]; 2 * seen < size; seen += counts[bucket]) {
             bucket++;
         }
         return Latencies.valueOf(bucket);

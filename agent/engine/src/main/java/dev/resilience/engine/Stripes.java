@@ -4,8 +4,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 
 /** One word for each of a few stripes of threads, each with a cache line of its own. */
 final class Stripes {
-    private static final int BITS = 3;
-    static final int COUNT = 1 << BITS;
+    static final int COUNT = Striping.MOST;
     /** 128 bytes: the cache line, and the one the processor fetches with it. */
     private static final int STRIDE = 16;
 
@@ -14,7 +13,7 @@ final class Stripes {
 
     /** Which stripe is this thread's. */
     static int own() {
-        return (int) ((Thread.currentThread().getId() * 0x9E3779B97F4A7C15L) >>> (Long.SIZE - BITS));
+        return Striping.ofThread(COUNT);
     }
 
     long get(int stripe) {
