@@ -7,8 +7,9 @@ import java.util.function.ToIntFunction;
 /** The calls in flight of one closed generation, what became of those that ended, and how many there may be. */
 final class Load {
     /*
-     * One calm stripe at first, which is what most guards ever need. The pulse of a busy one puts others in its place;
-     * what was counted on it, or still is by a thread that holds it, counts on. The share of a stripe is the limit divided
+     * One calm stripe at first, which is what most guards ever need. The pulse of a busy one puts others in its place,
+     * and its calls in flight on one of them, as the share of one that nobody asks again would stay on top of the limit;
+     * what else was counted on it, or still is by a thread that holds it, counts on. The share of a stripe is the limit divided
      * by their number: a stripe below its share admits by itself, one above asks for the sum. With one stripe, so below
      * 100,000 calls a second, the limit is exact; with more, calls that all come on one stripe may leave the others'
      * shares on top. A call may end on another stripe than it began on, so one where more end than begin is below 0 and
@@ -175,6 +176,9 @@ final class Load {
             Stripe[] grown = Arrays.copyOf(now, wanted);
             for (int i = overrun ? 0 : now.length; i < wanted; i++) {
                 grown[i] = Stripe.busy();
+            }
+            if (overrun) {
+                grown[0].enter(first.takeInFlight());
             }
             stripes = grown;
             limit(limit);

@@ -55,6 +55,15 @@ final class Stripe {
         return cells.incrementAndGet(counters + IN_FLIGHT);
     }
 
+    /** So many that were in flight on another. */
+    void enter(int others) {
+        cells.getAndAdd(counters + IN_FLIGHT, others);
+    }
+
+    int takeInFlight() {
+        return take(counters + IN_FLIGHT);
+    }
+
     void leave() {
         cells.getAndDecrement(counters + IN_FLIGHT);
     }
