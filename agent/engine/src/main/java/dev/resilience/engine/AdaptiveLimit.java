@@ -9,18 +9,28 @@ final class AdaptiveLimit {
      * limit: one that refuses without evidence sheds healthy bursts. A suspicion is that more than half of what ended, or
      * is in flight, took CONGESTED times the usual or longer; long calls are met more often than there are of them, so
      * only a cohort, the calls begun since the last decision, is evidence. It is asked ten times a second, so it has to be
-     * SURE. Then the limit is bound, between what is in flight and what would be without the excess, and each decision
-     * from there on looks at calls begun after the last change:
+     * SURE. A burst that clears by itself looks the same, but for its size: CONGESTED times as many calls as were in
+     * flight before without harm, at least, must be. Then the limit is bound, between what is in flight and what would be
+     * without the excess, and each decision from there on looks at calls begun after the last change:
      *
-     *   a queue       most calls take QUEUED times the usual: cut, to where they would be NEAR it if all of the excess
-     *                 were queue, at most by CUT.
+     *   a queue       most calls take QUEUED times the usual, and more than OWN_QUEUE of our own calls wait: cut, to where
+     *                 they would be NEAR it if all of the excess were queue, at most by CUT.
      *   cut in vain   the limit was cut by CUT and the latency did not follow, by less than half on a scale of ratios:
-     *                 no queue was there to be shortened, the target itself is slower. That is its usual latency now, and
-     *                 the limit goes back to where it was cut from.
-     *   near          the limit grows while it refuses calls; fast near the usual latency, after an outage by doubling,
-     *                 else by its root.
-     *   drain         what is taken for usual could be half a queue, and nothing above would show it. So every
-     *                 DRAIN_NANOS one cut goes below the usual, and the usual falls to what is seen then.
+     *                 no queue of ours was there to be shortened. The lowest latency since the limit was bound is the
+     *                 usual one now, and the limit goes back to where it was cut from.
+     *   rest          it is slow, but so few of ours wait that no cut would change it; the limit grows until more do. After
+     *                 RESTING decisions, and if one server for all of ours would be faster, the lowest latency is the usual
+     *                 one.
+     *   near          the limit grows while it refuses calls; after an outage by doubling, else by a part of its root,
+     *                 the greater one near the usual latency.
+     *   drain         what is taken for usual could be half a queue, and nothing above would show it. So DRAIN_NANOS after
+     *                 the lowest latency was seen the limit goes below what the usual asks for, until it knows the latency
+     *                 there: that is the usual one, and the limit goes back.
+     *
+     * Others may fill the gap that we leave: then every cut is in vain. That the usual never rises above the lowest
+     * latency seen keeps clients who call one target from outbidding each other, as all of them see the same lowest one;
+     * and as they see it at the same time, they drain at the same time, which is when there is less of a queue to see.
+     * That few calls may wait for each of them, whatever the ratio, makes their shares alike.
      *
      * What our own process may have added to a latency, because it had to wait for a processor or for the collector of
      * garbage, is allowed on top of each of these bounds: the slack.
@@ -29,26 +39,32 @@ final class AdaptiveLimit {
      * of what ended is then at worst the 40 % fastest of all. In a target that is overloaded from the beginning that may
      * never come, so it does not wait longer than MANY_TIMES that median, or QUIET_NANOS.
      *
-     * It is free again once it has refused nobody for QUIET_NANOS.
+     * It is free again once it has refused nobody for QUIET_NANOS and the latency is as before, or for LONG_QUIET_NANOS.
      *
      * Where the figures come from. CONGESTED, CUT and the growth by the root are of engine's prototype and, in their
      * kind, of TCP: a queue as long as the service doubles the latency. NEAR and QUEUED are that factor's cube root and
-     * two thirds: the limit moves between them. FEWEST is what Wilson's bound needs for a median: with fewer even all of
-     * them slow proves nothing at LIKELY. ENOUGH makes the error of a median of log-normal latencies 20 %, less than the
-     * steps above. DRAIN_NANOS is that of BBR (Cardwell and others, ACM Queue 14, 2016), whose reason is the same.
+     * two thirds: the limit moves between them. OWN_QUEUE is of TCP Vegas (Brakmo and Peterson, IEEE JSAC 13, 1995: 1 to 3),
+     * DRAIN_NANOS and the reason for it of BBR (Cardwell and others, ACM Queue 14, 2016). FEWEST is what Wilson's bound needs
+     * for a median: with fewer even all of them slow proves nothing at LIKELY. ENOUGH makes the error of a median of
+     * log-normal latencies 20 %, less than the steps above.
      */
     private static final double CONGESTED = 2;
     private static final double QUEUED = 1.6;
     private static final double NEAR = 1.3;
     private static final double CUT = 0.6;
     private static final double DRAINED = 0.8;
-    private static final double GROWTH = 1.15;
+    private static final double OWN_QUEUE = 3;
+    private static final int RESTING = 3;
+    private static final double GROWTH = 0.25;
+    private static final double GROWTH_NEAR = 0.5;
     private static final int FEWEST = 7;
     private static final int ENOUGH = 30;
     private static final int MANY_TIMES = 4;
     private static final double FALL_NANOS = 1e9;
     private static final double RISE_NANOS = 10e9;
+    private static final double FORGET_NANOS = 60e9;
     private static final long QUIET_NANOS = 1_000_000_000;
+    private static final long LONG_QUIET_NANOS = 60_000_000_000L;
     private static final long DRAIN_NANOS = 10_000_000_000L;
 
     private final int least;
@@ -59,13 +75,30 @@ final class AdaptiveLimit {
     private boolean suspicious;
     private double limit;
 
+    /** The most that were in flight without harm, and of late, which may turn out to be too many. */
+    private double borne;
+
+    private int bearing;
+    private int bearingNext;
+    private long sinceBorne;
+
     /** Calls begun before the last change that have not ended. */
     private long passing;
 
+    // since the limit was bound
+    private double usualBefore;
+    private int boundAt;
     private long quiet;
-    private long sinceDrain;
-    private boolean draining;
+
+    /** The lowest latency seen; 0 if none was. */
+    private double lowest;
+
+    private long sinceLowest;
+    private int resting;
     private boolean restarting;
+
+    /** Where the limit goes back to after draining; 0 if it does not drain. */
+    private double drainedFrom;
 
     /** Where the last cut, and the first of this congestion, began; 0 if there is none to judge. */
     private double cutFrom;
@@ -112,10 +145,14 @@ final class AdaptiveLimit {
     private void bind(double to, int inFlight) {
         free = false;
         suspicious = false;
+        usualBefore = usual;
+        boundAt = inFlight;
         quiet = 0;
-        sinceDrain = 0;
-        draining = false;
+        lowest = 0;
+        sinceLowest = 0;
+        resting = 0;
         restarting = false;
+        drainedFrom = 0;
         cutFrom = 0;
         firstFrom = 0;
         change(to, inFlight);
@@ -133,7 +170,8 @@ final class AdaptiveLimit {
 
     /** Whether calls begun before the last change are still ending, of which {@code ended} just did. */
     boolean isPassing(long ended, long nanos) {
-        sinceDrain += nanos;
+        sinceLowest += nanos;
+        sinceBorne += nanos;
         boolean isPassing = passing > 0;
         passing -= ended;
         return isPassing;
@@ -157,6 +195,7 @@ final class AdaptiveLimit {
                 && (seen.size() >= MANY_TIMES * inFlight || seen.nanos() >= Math.max(QUIET_NANOS, MANY_TIMES * median));
         if (isWhole) {
             usual = median;
+            usualBefore = median;
         }
         return isWhole;
     }
@@ -164,8 +203,11 @@ final class AdaptiveLimit {
     private boolean decideFree(Sample seen, Supplier<Sample> cohort, int inFlight) {
         suspicious = isMost(seen.above(slowNanos()), seen);
         if (suspicious) {
+            bearing = 0;
+            bearingNext = 0;
             return decideSuspicious(cohort.get(), inFlight);
         }
+        bear(inFlight);
         if (isTooFew(seen)) {
             return false;
         }
@@ -173,10 +215,24 @@ final class AdaptiveLimit {
         return true;
     }
 
+    /** Whether so many calls are too many is known when they have ended. */
+    private void bear(int inFlight) {
+        bearingNext = Math.max(bearingNext, inFlight);
+        if (sinceBorne >= slowNanos()) {
+            borne = Math.max(bearing, borne * Math.exp(-sinceBorne / FORGET_NANOS));
+            bearing = bearingNext;
+            bearingNext = 0;
+            sinceBorne = 0;
+        }
+    }
+
     private boolean decideSuspicious(Sample cohort, int inFlight) {
         if (isMost(cohort.above(slowNanos()), cohort, Evidence.SURE)) {
-            double withoutExcess = Math.min(inFlight, cohort.size() * CONGESTED * usual / Math.max(1, cohort.nanos()));
-            bind(Math.sqrt(inFlight * Math.max(1, withoutExcess)), inFlight);
+            if (inFlight > CONGESTED * borne) {
+                double withoutExcess =
+                        Math.min(inFlight, cohort.size() * CONGESTED * usual / Math.max(1, cohort.nanos()));
+                bind(Math.sqrt(inFlight * Math.max(1, withoutExcess)), inFlight);
+            }
             return true;
         }
         if (cohort.nanos() < 2 * slowNanos() || isTooFew(cohort)) {
@@ -197,32 +253,68 @@ final class AdaptiveLimit {
         }
         double median = seen.median();
         quiet = seen.refusals() > 0 ? 0 : quiet + seen.nanos();
+        if (isEnough && (lowest == 0 || median <= lowest || drainedFrom > 0)) {
+            lowest = median;
+            sinceLowest = 0;
+        }
+        if (drainedFrom > 0) {
+            return isEnough && endDrain(median, inFlight);
+        }
         if (isEnough) {
             judgeCut(median);
         }
-        if (quiet >= QUIET_NANOS && median < atLeast(CONGESTED)) {
-            free = true;
-        } else if (isMost(seen.above(atLeast(QUEUED)), seen)) {
+        if (isOver(median)) {
+            release();
+        } else if (isEnough && sinceLowest >= DRAIN_NANOS) {
+            drain(median, inFlight);
+        } else if (!isMost(seen.above(atLeast(QUEUED)), seen)) {
+            grow(seen, median, inFlight);
+        } else if (ownQueue(median) > OWN_QUEUE) {
             cut(median, inFlight);
         } else {
-            grow(seen, median, inFlight);
+            rest(seen, median, inFlight);
         }
+        return true;
+    }
+
+    /** How many of our own calls wait, if all of the excess is queue. */
+    private double ownQueue(double median) {
+        return limit * Math.max(0, 1 - atLeast(1) / median);
+    }
+
+    private boolean isOver(double median) {
+        return (quiet >= QUIET_NANOS && median < CONGESTED * usualBefore + slack)
+                || (quiet >= LONG_QUIET_NANOS && median < atLeast(CONGESTED));
+    }
+
+    private void release() {
+        free = true;
+        if (usual <= usualBefore) {
+            borne = Math.max(borne, boundAt);
+        }
+    }
+
+    private void drain(double median, int inFlight) {
+        drainedFrom = limit;
+        cutFrom = 0;
+        change(limit * DRAINED * Math.min(1, usual / median), inFlight);
+    }
+
+    private boolean endDrain(double median, int inFlight) {
+        usual = median;
+        change(drainedFrom, inFlight);
+        drainedFrom = 0;
         return true;
     }
 
     private void judgeCut(double median) {
         boolean isLowest = limit <= least;
         if (cutFrom > 0 && (isLowest || limit <= CUT * cutFrom * 1.05)) {
-            if (isLowest || median > cutMedian * Math.sqrt(limit / cutFrom)) {
-                usual = median;
+            if (lowest > usual && (isLowest || median > cutMedian * Math.sqrt(limit / cutFrom))) {
+                usual = lowest;
                 limit = firstMedian < NEAR * usual ? firstFrom : cutFrom;
-                sinceDrain = 0;
             }
             cutFrom = 0;
-        }
-        if (draining) {
-            usual = Math.min(usual, median);
-            draining = false;
         }
     }
 
@@ -235,17 +327,24 @@ final class AdaptiveLimit {
             firstFrom = limit;
             firstMedian = median;
         }
-        draining = sinceDrain >= DRAIN_NANOS;
-        if (draining) {
-            sinceDrain = 0;
+        resting = 0;
+        change(limit * Math.max(CUT, NEAR * usual / median), inFlight);
+    }
+
+    private void rest(Sample seen, double median, int inFlight) {
+        if (++resting >= RESTING && lowest > limit * usual) {
+            usual = lowest;
+            resting = 0;
         }
-        double factor = draining ? DRAINED * usual / median : Math.max(CUT, NEAR * usual / median);
-        change(limit * factor, inFlight);
+        if (seen.refusals() > 0 && ownQueue(median) < OWN_QUEUE) {
+            change(limit + GROWTH * Math.sqrt(limit), inFlight);
+        }
     }
 
     private void grow(Sample seen, double median, int inFlight) {
         boolean isNear = median < atLeast(NEAR);
         restarting = restarting && isNear;
+        resting = 0;
         if (isNear) {
             cutFrom = 0;
             firstFrom = 0;
@@ -254,7 +353,7 @@ final class AdaptiveLimit {
             }
         }
         if (seen.refusals() > 0 && median < atLeast(QUEUED)) {
-            change(restarting ? 2 * limit : isNear ? limit * GROWTH + 1 : limit + Math.sqrt(limit) / 4, inFlight);
+            change(restarting ? 2 * limit : limit + (isNear ? GROWTH_NEAR : GROWTH) * Math.sqrt(limit), inFlight);
         }
     }
 
