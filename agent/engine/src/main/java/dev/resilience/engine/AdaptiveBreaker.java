@@ -334,13 +334,21 @@ public final class AdaptiveBreaker implements Breaker {
         while (strategy.opens() && !AdaptiveWord.isOpen(now) && AdaptiveWord.generation(now) == full.generation()) {
             cause = counts;
             probeAt = nowNanos + waitNanos(0);
-            restart = Math.max(LEAST_RESTART, Math.min(full.limit(), full.inFlight()) / 2);
+            restart = restartFrom(full);
             if (WORD.compareAndSet(this, now, AdaptiveWord.open(now))) {
                 listener.transition(state(now), BreakerState.OPEN, counts);
                 return;
             }
             now = word;
         }
+    }
+
+    private int restartFrom(Load full) {
+        if (!strategy.limits()) {
+            return strategy.maxLimit();
+        }
+        int least = Math.max(LEAST_RESTART, strategy.minLimit());
+        return Math.min(strategy.maxLimit(), Math.max(least, Math.min(full.limit(), full.inFlight()) / 2));
     }
 
     @Override

@@ -193,6 +193,37 @@ class AdaptiveBreakerTest {
         }
     }
 
+    /** A limit of the calls in flight and a breaker are two settings. */
+    @Nested
+    class Unlimited {
+        private final AdaptiveBench bench = new AdaptiveBench(new Strategy.Adaptive(true, false, 1, 10_000), 7, 0);
+
+        @Test
+        void isUnlimitedAgainOnceItRecovered() {
+            bench.trip();
+            assertThat(bench.secondsToClose(5)).isLessThan(5);
+            assertThat(bench.breaker.limit()).isEqualTo(10_000);
+            assertThat(bench.acquire(100)).doesNotContain(Breaker.LIMITED);
+        }
+    }
+
+    @Nested
+    class Bounded {
+        @Test
+        void recoversWithNoMoreThanTheHighestLimitAndNoLessThanTheLowest() {
+            for (Strategy.Adaptive bounds :
+                    List.of(new Strategy.Adaptive(true, true, 1, 2), new Strategy.Adaptive(true, true, 10, 40))) {
+                AdaptiveBench bench = new AdaptiveBench(bounds, 7, 0);
+                bench.trip();
+                while (bench.breaker.state() != HALF_OPEN) {
+                    bench.pass(Duration.ofMillis(100));
+                    bench.calls(1, MILLIS, SUCCESS);
+                }
+                assertThat(bench.breaker.limit()).isBetween(bounds.minLimit(), bounds.maxLimit());
+            }
+        }
+    }
+
     /** From wherever a random walk leads: if all calls succeed from there on, it is closed within five seconds. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
