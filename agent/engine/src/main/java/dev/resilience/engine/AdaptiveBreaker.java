@@ -393,7 +393,7 @@ public final class AdaptiveBreaker implements Breaker {
                 begin(current, nowNanos);
             }
             boolean isQuiet = current.isQuiet();
-            current.quiet(true);
+            current.quiet(current.inFlight() == 0);
             if (isQuiet) {
                 second.add(0, 0, elapsed);
                 tenSeconds.add(0, 0, elapsed);

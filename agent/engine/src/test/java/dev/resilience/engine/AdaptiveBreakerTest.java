@@ -224,6 +224,20 @@ class AdaptiveBreakerTest {
         }
     }
 
+    /** As a guard that nobody calls: nobody pulses it while it is still. */
+    @Nested
+    class Still {
+        @Test
+        void isNotBeforeWhatEndedLastWasCounted() {
+            AdaptiveBench bench = new AdaptiveBench();
+            long[] slow = bench.acquire(15);
+            bench.pass(Duration.ofMillis(200));
+            bench.settle(slow, FAILURE);
+            bench.pass(Duration.ofMillis(100));
+            assertThat(bench.breaker.state()).isEqualTo(OPEN);
+        }
+    }
+
     /** From wherever a random walk leads: if all calls succeed from there on, it is closed within five seconds. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
