@@ -235,7 +235,7 @@ public final class AdaptiveBreaker implements Breaker {
             current.succeededUntimed();
         } else if (outcome == Outcome.SUCCESS && nanos < PULSE_NANOS) {
             current.succeeded(nanos);
-        } else if (outcome == Outcome.IGNORED || overlapsStall(nanos, nowNanos)) {
+        } else if (outcome == Outcome.IGNORED || overlapsStall(current, nanos, nowNanos)) {
             current.ignored();
         } else if (outcome == Outcome.SUCCESS) {
             current.succeeded(nanos);
@@ -245,7 +245,8 @@ public final class AdaptiveBreaker implements Breaker {
     }
 
     /** Whether a call of that age was under way while our process did not run. */
-    private boolean overlapsStall(long nanos, long nowNanos) {
+    private boolean overlapsStall(Load current, long nanos, long nowNanos) {
+        wake(current, nowNanos);
         if (nowNanos - lastPulse > STALL_NANOS) {
             pulsed(nowNanos);
         }

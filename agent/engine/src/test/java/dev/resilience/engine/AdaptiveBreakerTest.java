@@ -228,6 +228,22 @@ class AdaptiveBreakerTest {
     @Nested
     class Still {
         @Test
+        void connectionsThatTakeLongToFailAreNoStall() {
+            AdaptiveBench bench = new AdaptiveBench();
+            for (int i = 0; i < 20; i++) {
+                long permit = bench.breaker.tryAcquireUncounted(bench.now);
+                for (int pulse = 0; pulse < 30; pulse++) {
+                    bench.jump(Duration.ofMillis(100));
+                    if (!bench.breaker.isStill()) {
+                        bench.pulse();
+                    }
+                }
+                bench.settle(permit, FAILURE);
+            }
+            assertThat(bench.transitions).containsExactly("CLOSED>OPEN failures=20 in a row");
+        }
+
+        @Test
         void isNotBeforeWhatEndedLastWasCounted() {
             AdaptiveBench bench = new AdaptiveBench();
             long[] slow = bench.acquire(15);
