@@ -415,11 +415,16 @@ public final class AdaptiveBreaker implements Breaker {
                 WORD.compareAndSet(this, now, AdaptiveWord.ready(now));
             }
         } else if (Permit.generation(out) == AdaptiveWord.generation(now)
-                && isOlder(
-                        out, Math.min(LEAST_PATIENCE_NANOS, (long) Math.max(PULSE_NANOS, PATIENCE * slowest)), nowNanos)
+                && isHung(out, nowNanos)
                 && waitAgain(now, nowNanos)) {
             hungProbes.incrementAndGet();
         }
+    }
+
+    /** However late the pulse: where only calls do its work, each time looks like the end of a stall. */
+    private boolean isHung(long probe, long nowNanos) {
+        long most = Math.min(LEAST_PATIENCE_NANOS, (long) Math.max(PULSE_NANOS, PATIENCE * slowest));
+        return isOlder(probe, most, nowNanos) || Permit.ageNanos(probe, nowNanos) > LEAST_PATIENCE_NANOS;
     }
 
     /** Our own stalls do not make a call older. */

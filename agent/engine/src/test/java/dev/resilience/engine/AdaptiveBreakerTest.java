@@ -191,6 +191,19 @@ class AdaptiveBreakerTest {
             }
             assertThat(breaker.state()).isEqualTo(CLOSED);
         }
+
+        @Test
+        void pulsesAndStillAnotherCallIsAdmittedWhenTheProbeHangs() {
+            fail(20);
+            now += 1_100 * MILLIS;
+            assertThat(breaker.tryAcquire(now)).isNotEqualTo(Breaker.REFUSED);
+            long next = Breaker.REFUSED;
+            for (int i = 0; i < 50 && next == Breaker.REFUSED; i++) {
+                now += 100 * MILLIS;
+                next = breaker.tryAcquire(now);
+            }
+            assertThat(next).isNotEqualTo(Breaker.REFUSED);
+        }
     }
 
     /** A limit of the calls in flight and a breaker are two settings. */
