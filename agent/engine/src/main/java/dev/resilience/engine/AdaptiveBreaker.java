@@ -277,6 +277,7 @@ public final class AdaptiveBreaker implements Breaker {
     private void settleProbe(long permit, Outcome outcome, long nowNanos) {
         long now = word;
         if (!AdaptiveWord.isOut(now)
+                || permit != probe
                 || AdaptiveWord.generation(now) != Permit.generation(permit)
                 || !decideProbe(now, outcome, nowNanos)) {
             hungProbes.decrementAndGet();

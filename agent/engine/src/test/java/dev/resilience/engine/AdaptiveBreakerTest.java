@@ -137,6 +137,24 @@ class AdaptiveBreakerTest {
         }
 
         @Test
+        void aProbeIsStaleEvenWhenItsGenerationHasComeBack() {
+            AdaptiveBench bench = new AdaptiveBench();
+            bench.ready();
+            long hung = bench.acquire();
+            bench.pass(Duration.ofMillis(1_100));
+            bench.pass(Duration.ofNanos(bench.breaker.retryAfterNanos(bench.now)));
+            long probe = bench.acquire();
+            while (Permit.generation(probe) != Permit.generation(hung)) {
+                bench.settle(probe, Outcome.IGNORED);
+                probe = bench.acquire();
+            }
+            bench.settle(hung, FAILURE);
+            assertThat(bench.breaker.retryAfterNanos(bench.now)).isZero();
+            bench.settle(probe, SUCCESS);
+            assertThat(bench.acquire()).isNotEqualTo(Breaker.REFUSED);
+        }
+
+        @Test
         void lateSuccessesOfCallsBegunBeforeOnlyBringAProbeForward() {
             List<Long> old = acquire(10);
             fail(20);
