@@ -35,6 +35,25 @@ class LimitsCostTest {
     }
 
     @Test
+    void neitherAllocatesAsLongAsOneThreadIsAlone() {
+        RateLimit rate = new RateLimit(new RateConfig(1_000, RateConfig.SECOND, 10), 0);
+        ConcurrencyLimit limit = new ConcurrencyLimit(1);
+        int[] refused = {0};
+
+        assertThat(leastOfThree(() -> {
+                    for (int i = 0; i < CALLS; i++) {
+                        refused[0] += rate.tryAcquire(i * 500L) ? 0 : 1;
+                        refused[0] += limit.tryEnter() ? 0 : 1;
+                        refused[0] += limit.tryEnter() ? 0 : 1;
+                        limit.exit();
+                        limit.limit(1);
+                    }
+                }))
+                .isZero();
+        assertThat(refused[0]).isPositive();
+    }
+
+    @Test
     void theNumberInFlightAllocatesNothing() {
         ConcurrencyLimit limit = new ConcurrencyLimit(20);
         limit.stripeFromNowOn();
