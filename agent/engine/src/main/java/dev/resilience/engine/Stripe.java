@@ -46,10 +46,6 @@ final class Stripe {
         return new Stripe(false);
     }
 
-    boolean isCalm() {
-        return isCalm;
-    }
-
     /** Returns the calls in flight on this stripe, with this one. */
     int enter() {
         return cells.incrementAndGet(counters + IN_FLIGHT);

@@ -59,6 +59,11 @@ class CallTableTest {
     }
 
     @Test
+    void knowsNoPlaceRightBehindItsLast() {
+        assertThat(table.release(Permit.at(Permit.of(3, 0), 64))).isFalse();
+    }
+
+    @Test
     void isSmallForATargetThatIsSeldomCalled() {
         for (int i = 0; i < 1_000; i++) {
             long permit = table.claim(Permit.of(3, i * 2_048L), i % 8);

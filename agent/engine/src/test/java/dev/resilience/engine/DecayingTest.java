@@ -54,6 +54,15 @@ class DecayingTest {
     }
 
     @Test
+    void isForgottenOnceLessThanOneCallIsLeft() {
+        assertThat(second.isForgotten()).isTrue();
+        second.add(0, 1, 0);
+        assertThat(second.isForgotten()).isFalse();
+        second.add(0, 0, 1_000);
+        assertThat(second.isForgotten()).isTrue();
+    }
+
+    @Test
     void knowsNothingOnceCleared() {
         second.add(100, 100, 0);
         second.clear();

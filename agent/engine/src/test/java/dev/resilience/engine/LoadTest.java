@@ -7,28 +7,152 @@ import org.junit.jupiter.api.Test;
 
 class LoadTest {
     private static final long SECOND = 1_000_000_000;
+    private static final int PLACES = 16 + 254 * 64;
 
     private final Load load = new Load(5, 50);
+
+    @Nested
+    class Entering {
+        @Test
+        void admitsTheLimitAndCountsWhoWasRefused() {
+            enter(load, 50);
+            assertThat(load.enter(SECOND)).isEqualTo(Breaker.LIMITED);
+            assertThat(load.inFlight()).isEqualTo(50);
+            load.refused();
+            assertThat(load.takeRefusals()).isEqualTo(2);
+            assertThat(load.takeRefusals()).isZero();
+        }
+
+        @Test
+        void aCallLeavesOnceAndOneThatWasNotCountedNever() {
+            long[] permits = enter(load, 2);
+            assertThat(load.leave(permits[0])).isTrue();
+            assertThat(load.leave(permits[0])).isFalse();
+            assertThat(load.leave(Permit.at(permits[1], Permit.UNCOUNTED))).isTrue();
+            assertThat(load.inFlight()).isEqualTo(1);
+        }
+
+        @Test
+        void aCallWithoutAPlaceIsAdmittedButNotInFlight() {
+            Load wide = new Load(5, 1_000_000);
+            enter(wide, PLACES);
+            long without = enter(wide, 1)[0];
+            assertThat(Permit.place(without)).isEqualTo(CallTable.NONE);
+            assertThat(wide.inFlight()).isEqualTo(PLACES);
+            assertThat(wide.leave(without)).isTrue();
+            assertThat(wide.inFlight()).isEqualTo(PLACES);
+        }
+    }
+
+    @Nested
+    class Counting {
+        @Test
+        void givesAwayEachOutcomeOnce() {
+            load.failed();
+            load.failed();
+            load.ignored();
+            load.succeededUntimed();
+            load.succeededUntimed();
+            load.succeeded(SECOND);
+            assertThat(load.takeFailures()).isEqualTo(2);
+            assertThat(load.takeIgnored()).isEqualTo(3);
+            Sample sample = new Sample(0, 0);
+            assertThat(load.takeLatencies(sample)).isEqualTo(1);
+            assertThat(sample.size()).isEqualTo(1);
+            assertThat(load.takeFailures() + load.takeIgnored() + load.takeLatencies(sample))
+                    .isZero();
+        }
+
+        @Test
+        void anySuccessEndsTheRow() {
+            assertThat(load.failed()).isEqualTo(1);
+            assertThat(load.failed()).isEqualTo(2);
+            load.ignored();
+            assertThat(load.failedInARow(3)).isEqualTo(5);
+            load.succeeded(1);
+            assertThat(load.failed()).isEqualTo(1);
+            load.succeededUntimed();
+            assertThat(load.failed()).isEqualTo(1);
+        }
+
+        @Test
+        void isQuietUntilACallComesOrWhileNoneIsInFlight() {
+            assertThat(load.isQuiet()).isFalse();
+            load.quiet(true);
+            assertThat(load.isQuiet()).isTrue();
+            assertThat(load.mayBeQuiet()).isTrue();
+            enter(load, 1);
+            assertThat(load.isQuiet()).isFalse();
+            load.quiet(false);
+            assertThat(load.mayBeQuiet()).isFalse();
+        }
+    }
 
     @Nested
     class Growing {
         /** A busy one counts elsewhere; what was in flight before is in flight still. */
         @Test
         void admitsNotOneMoreThanTheLimitWhenACalmStripeBecomesABusyOne() {
-            long[] before = enter(40);
+            long[] before = enter(load, 40);
             load.grow(Stripe.RING + 1, SECOND);
             load.limit(10);
             assertThat(load.enter(SECOND)).isEqualTo(Breaker.LIMITED);
             for (int i = 0; i < 35; i++) {
                 assertThat(load.leave(before[i])).isTrue();
             }
-            enter(5);
+            enter(load, 5);
             assertThat(load.inFlight()).isEqualTo(10);
             assertThat(load.enter(SECOND)).isEqualTo(Breaker.LIMITED);
         }
+
+        @Test
+        void losesNothingThatWasCountedBefore() {
+            load.failed();
+            load.ignored();
+            load.refused();
+            load.succeeded(SECOND);
+            load.grow(Stripe.RING + 1, SECOND);
+            load.failed();
+            load.ignored();
+            load.refused();
+            load.succeeded(SECOND);
+            assertThat(load.takeFailures()).isEqualTo(2);
+            assertThat(load.takeIgnored()).isEqualTo(2);
+            assertThat(load.takeRefusals()).isEqualTo(2);
+            assertThat(load.takeLatencies(new Sample(0, 0))).isEqualTo(2);
+        }
+
+        /** The ring of a calm stripe has forgotten all but the last; a busy one forgets none. */
+        @Test
+        void keepsTheLatenciesOfAsManyAsComeOnceItIsBusy() {
+            load.grow(Stripe.RING, SECOND);
+            assertThat(sizeOfSampleOf(100)).isEqualTo(Stripe.RING);
+            load.grow(Stripe.RING + 1, SECOND);
+            assertThat(sizeOfSampleOf(100)).isEqualTo(100);
+        }
+
+        /** Of eight stripes one thread has an eighth of the limit to itself, and asks for the sum beyond. */
+        @Test
+        void admitsTheLimitAndNotOneMoreOnManyStripes() {
+            for (int i = 0; i < 4; i++) {
+                load.grow(10_000_000, SECOND);
+            }
+            enter(load, 50);
+            assertThat(load.enter(SECOND)).isEqualTo(Breaker.LIMITED);
+            assertThat(load.inFlight()).isEqualTo(50);
+        }
+
+        private int sizeOfSampleOf(int calls) {
+            for (int i = 0; i < calls; i++) {
+                load.succeeded(SECOND);
+            }
+            Sample sample = new Sample(0, 0);
+            assertThat(load.takeLatencies(sample)).isEqualTo(calls);
+            return sample.size();
+        }
     }
 
-    private long[] enter(int calls) {
+    private static long[] enter(Load load, int calls) {
         long[] permits = new long[calls];
         for (int i = 0; i < calls; i++) {
             permits[i] = load.enter(i * 2_048L);

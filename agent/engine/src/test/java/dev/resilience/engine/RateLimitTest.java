@@ -40,6 +40,33 @@ class RateLimitTest {
         return admitted;
     }
 
+    /** A slot each 10 us, a lease of 64: when 590 us have passed, five slots of the lease have not. */
+    @Test
+    void aLeaseLapsesSlotBySlotAndWhatHasLapsedIsGivenToNobodyTwice() {
+        now = 0;
+        RateLimit limit = limit(100_000, 6_400);
+        assertThat(limit.tryAcquire(0, now)).isTrue();
+        assertThat(admitted(limit, 1, 10_000)).isEqualTo(6_400 - 64);
+        assertThat(limit.tryAcquire(2, now)).isFalse();
+
+        now = 590_000;
+        assertThat(admitted(limit, 2, 10_000)).isEqualTo(59);
+        assertThat(admitted(limit, 0, 10_000)).isEqualTo(5);
+    }
+
+    @Test
+    void hasTheConfigItWasMadeWith() {
+        assertThat(limit(10, 5).config()).isEqualTo(perSecond(10, 5));
+    }
+
+    private int admitted(RateLimit limit, int stripe, int asked) {
+        int admitted = 0;
+        for (int i = 0; i < asked; i++) {
+            admitted += limit.tryAcquire(stripe, now) ? 1 : 0;
+        }
+        return admitted;
+    }
+
     @Test
     void admitsTheBurstAtOnceAndThenTheRate() {
         RateLimit limit = limit(10, 5);

@@ -59,6 +59,14 @@ class SampleTest {
     }
 
     @Test
+    void dropsTheShortestTooWhenNothingElseIsLeft() {
+        sample.add(0, 3);
+        sample.dropLongest(2);
+        assertThat(sample.size()).isEqualTo(1);
+        assertThat(sample.packed()).hasSize(1);
+    }
+
+    @Test
     void isTheSameUnpackedAsItWasPacked() {
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 500; i++) {
