@@ -460,6 +460,7 @@ public final class AdaptiveBreaker implements Breaker {
         long refusals = current.takeRefusals();
         Sample sample = new Sample(elapsed, refusals);
         long successes = current.takeLatencies(sample);
+        listener.counted(tally(current, sample, successes, failures - writtenOff, ignored, writtenOff, nowNanos));
         if (elapsed > STALL_NANOS) {
             cohort = new Cohort(current.table(), nowNanos);
             return;
@@ -481,6 +482,22 @@ public final class AdaptiveBreaker implements Breaker {
         } else if (strategy.limits()) {
             limit(current, sample, successes + failures + ignored, writtenOff, elapsed, nowNanos);
         }
+    }
+
+    private Tally tally(
+            Load current, Sample sample, long successes, long failures, long ignored, long givenUp, long nowNanos) {
+        return new Tally(
+                nowNanos,
+                sample.nanos(),
+                Math.max(lateness, latenessBefore),
+                successes,
+                failures,
+                ignored,
+                givenUp,
+                sample.refusals(),
+                current.inFlight(),
+                AdaptiveWord.isClosed(word),
+                sample);
     }
 
     private int writeOff(Load current, long nowNanos) {

@@ -23,6 +23,11 @@ public sealed interface Breaker permits ThreeStateBreaker, AdaptiveBreaker {
     /** Told of each transition once, on the thread that caused it, after the breaker has made it. */
     interface Listener {
         void transition(BreakerState from, BreakerState to, String counts);
+
+        /** Told of what an adaptive breaker counted, by its pulse, unless that was nothing. */
+        default void counted(Tally tally) {
+            // most want to know of transitions alone
+        }
     }
 
     /** {@code random} spreads the waits; any thread that opens the breaker asks it. */

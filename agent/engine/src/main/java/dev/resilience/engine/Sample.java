@@ -30,6 +30,12 @@ final class Sample {
         size += other.size;
     }
 
+    void addTo(int[] sums) {
+        for (int bucket = 0; size > 0 && bucket < counts.length; bucket++) {
+            sums[bucket] += counts[bucket];
+        }
+    }
+
     void dropLongest(int most) {
         int left = most;
         for (int bucket = counts.length - 1; bucket >= 0 && left > 0; bucket--) {
