@@ -6,6 +6,7 @@ import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Outcome;
+import dev.resilience.engine.Tally;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -35,6 +36,7 @@ final class Circuit {
     private final Pulse pulse;
     private volatile List<Noted> noted = List.of();
     private volatile Subject subject;
+    private volatile PolicyTraffic traffic;
     private volatile boolean asleep = true;
     private volatile boolean retired;
 
@@ -44,15 +46,33 @@ final class Circuit {
 
     boolean held;
 
-    Circuit(BreakerConfig config, Subject subject, Pulse pulse, long nowNanos) {
+    /** What its breaker tells. */
+    private final class Listener implements Breaker.Listener {
+        @Override
+        public void transition(BreakerState from, BreakerState to, String counts) {
+            note(from, to, counts);
+            if (to == BreakerState.OPEN) {
+                traffic.opened(pulse.nowNanos());
+            }
+        }
+
+        @Override
+        public void counted(Tally tally) {
+            traffic.add(tally);
+        }
+    }
+
+    Circuit(BreakerConfig config, Subject subject, PolicyTraffic traffic, Pulse pulse, long nowNanos) {
         this.subject = subject;
+        this.traffic = traffic;
         this.pulse = pulse;
-        this.breaker = Breaker.of(config, () -> ThreadLocalRandom.current().nextLong(), this::note, nowNanos);
+        this.breaker = Breaker.of(config, () -> ThreadLocalRandom.current().nextLong(), new Listener(), nowNanos);
     }
 
     /** The guard that took this breaker over last is the one transitions of the pulse are told for. */
-    void adopt(Subject newest) {
+    void adopt(Subject newest, PolicyTraffic remembered) {
         subject = newest;
+        traffic = remembered;
     }
 
     Subject subject() {

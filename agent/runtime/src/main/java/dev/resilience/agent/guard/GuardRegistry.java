@@ -6,6 +6,7 @@ import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
 import dev.resilience.agent.policy.PolicySet;
 import dev.resilience.agent.policy.Protocol;
+import dev.resilience.agent.policy.Suggestions;
 import dev.resilience.agent.policy.TargetBounds;
 import dev.resilience.agent.signal.Sink;
 import dev.resilience.agent.signal.Subject;
@@ -22,6 +23,7 @@ import dev.resilience.instrumentation.api.Guards;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,6 +78,7 @@ public final class GuardRegistry implements Guards {
     private final Faults faults;
     private final Consumer<String> out;
     private final ConcurrentHashMap<Name, Circuit> circuits = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Policy, PolicyTraffic> traffics = new ConcurrentHashMap<>();
     private final CopyOnWriteArrayList<Exempt> exempt = new CopyOnWriteArrayList<>();
     private final AtomicBoolean fullSaid = new AtomicBoolean();
     private final AtomicBoolean routesSaid = new AtomicBoolean();
@@ -154,6 +157,21 @@ public final class GuardRegistry implements Guards {
     /** How many calls would have been refused or cut that in truth succeeded, while not enforcing. */
     public long wouldHaveLost() {
         return rules.wouldHaveLost();
+    }
+
+    /** What is suggested for the policies in force, from what was seen of their calls in the last three hours. */
+    public Suggestions suggestions() {
+        PolicySet policies = rules.policies;
+        long now = machinery.nanoClock().getAsLong();
+        List<Suggestions.Watched> watched = new ArrayList<>();
+        watched.add(watched(policies.defaults(), now));
+        policies.policies().forEach(policy -> watched.add(watched(policy, now)));
+        return new Suggestions(watched);
+    }
+
+    private Suggestions.Watched watched(Policy policy, long nowNanos) {
+        PolicyTraffic traffic = traffics.get(policy);
+        return new Suggestions.Watched(policy, traffic == null ? null : traffic.seen(nowNanos));
     }
 
     @Override
@@ -327,7 +345,7 @@ public final class GuardRegistry implements Guards {
         Subject subject = new Subject(
                 target.protocol(), target.name(), policy.name(), policy.mode().text());
         BreakerConfig config = policy.breaker();
-        Circuit circuit = config == null ? null : circuit(now, seat.name(), config, subject);
+        Circuit circuit = config == null ? null : circuit(now, seat.name(), policy, config, subject);
         Limits limits = machinery.limits().of(subject, policy.limit(), now == rules, machinery.nanoClock());
         StaticAnswer answer = policy.fallback(protocol(target));
         FailureRule failures = policy.failures(protocol(target));
@@ -347,14 +365,18 @@ public final class GuardRegistry implements Guards {
     }
 
     /** The breaker of that name, unless it is configured otherwise by now; never one in place of a newer rule's. */
-    private Circuit circuit(Rules now, Name name, BreakerConfig config, Subject subject) {
+    private Circuit circuit(Rules now, Name name, Policy policy, BreakerConfig config, Subject subject) {
         Circuit old = circuits.get(name);
         if (old != null && old.config().equals(config)) {
-            old.adopt(subject);
+            old.adopt(subject, traffic(now, policy));
             return old;
         }
         Circuit fresh = new Circuit(
-                config, subject, machinery.pulse(), machinery.nanoClock().getAsLong());
+                config,
+                subject,
+                traffic(now, policy),
+                machinery.pulse(),
+                machinery.nanoClock().getAsLong());
         if (now == rules) {
             if (old != null) {
                 old.retire();
@@ -364,7 +386,18 @@ public final class GuardRegistry implements Guards {
         return fresh;
     }
 
+    /** What is remembered of this policy's calls; begun anew for one that is not as it was. */
+    private PolicyTraffic traffic(Rules now, Policy policy) {
+        if (now != rules) {
+            return new PolicyTraffic(faults);
+        }
+        return traffics.computeIfAbsent(policy, changed -> new PolicyTraffic(faults));
+    }
+
     private void forgetOthers(PolicySet policies) {
+        traffics.keySet()
+                .removeIf(policy -> !policy.equals(policies.defaults())
+                        && !policies.policies().contains(policy));
         Map<String, BreakerConfig> kept = new HashMap<>();
         keep(kept, policies.defaults());
         policies.policies().forEach(policy -> keep(kept, policy));

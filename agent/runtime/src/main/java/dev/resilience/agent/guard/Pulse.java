@@ -71,6 +71,10 @@ final class Pulse {
         return awake.size();
     }
 
+    long nowNanos() {
+        return nanoClock.getAsLong();
+    }
+
     boolean isBeating(long nowNanos) {
         return nowNanos - lastBeat < STALLED_NANOS;
     }
