@@ -3,8 +3,10 @@ package dev.resilience.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -67,8 +69,56 @@ class StallsIT {
         }
     }
 
+    /** How late a process runs that is short of processors depends on the machine, so that is only printed. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void standOnTheSpans(Path jdk) throws Exception {
+        try (OtlpReceiver receiver = new OtlpReceiver();
+                RawHttpServer server = new RawHttpServer();
+                Jvm program = steady(
+                        Jvm.with(jdk).agent("mode=enforce").option("-Dotel.exporter.otlp.endpoint=" + receiver.url()),
+                        server.url("/slow/200"))) {
+            Commands commands = new Commands(program);
+            assertThat(commands.run("hog 3000")).doesNotContain(OPEN);
+            System.out.println("StallsIT, late while short of processors, ms: "
+                    + receiver.spans().stream()
+                            .mapToDouble(StallsIT::stalledMillis)
+                            .max()
+                            .orElse(0));
+            program.signal("STOP");
+            TimeUnit.SECONDS.sleep(3);
+            program.signal("CONT");
+
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> receiver.spans().stream()
+                            .anyMatch(span -> stalledMillis(span) > 2_000
+                                    && span.attributes().containsKey("resilience.stall.set_aside")));
+            assertThat(commands.run("counts")).doesNotContain(OPEN);
+            SeenSpan told = receiver.spans().stream()
+                    .filter(span -> span.attributes().containsKey("resilience.stall.set_aside"))
+                    .findFirst()
+                    .orElseThrow();
+            System.out.println("StallsIT, on a span: " + told.attributes());
+            assertThat(told.attributes())
+                    .containsEntry("resilience.decision", "admitted")
+                    .containsEntry("circuit_breaker.state", "CLOSED")
+                    .hasEntrySatisfying(
+                            "resilience.stall.set_aside",
+                            counts -> assertThat(counts.toString()).matches("failures=[0-9]+/[1-9][0-9]*"));
+        }
+    }
+
+    private static double stalledMillis(SeenSpan span) {
+        return span.attributes().get("resilience.stall.ms") instanceof Number millis ? millis.doubleValue() : 0;
+    }
+
     private static Jvm steady(Path jdk, RawHttpServer server) {
-        Jvm program = Jvm.with(jdk).agent("mode=enforce").start("dev.resilience.apps.Steady", server.url("/slow/5"));
+        return steady(Jvm.with(jdk).agent("mode=enforce"), server.url("/slow/5"));
+    }
+
+    private static Jvm steady(Jvm.Setup setup, String url) {
+        Jvm program = setup.start("dev.resilience.apps.Steady", url);
         program.awaitLine("ready");
         return program;
     }

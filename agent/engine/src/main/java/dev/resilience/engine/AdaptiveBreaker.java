@@ -5,6 +5,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A breaker without thresholds to set: it learns what is usual for its target, limits the calls in flight before it
@@ -36,6 +37,9 @@ public final class AdaptiveBreaker implements Breaker {
 
     /** Two and a half pulses: no scheduler that works is that late, and no pause that long is the target's. */
     private static final long STALL_NANOS = 250_000_000;
+
+    /** Half a pulse: no timer that works is that late. Less is allowed for too, but is nothing to tell of. */
+    private static final long TOLD_NANOS = 50_000_000;
 
     /** Half a second: what holds up a pulse holds up calls that began or ended thereabouts. */
     private static final int PULSES_OF_SLACK = 5;
@@ -73,6 +77,7 @@ public final class AdaptiveBreaker implements Breaker {
 
     private static final VarHandle WORD = handle("word", long.class);
     private static final VarHandle LOAD = handle("load", Load.class);
+    private static final VarHandle STALL = handle("stall", Stall.class);
     private static final VarHandle PULSING = handle("pulsing", boolean.class);
 
     private final BreakerConfig config;
@@ -84,6 +89,7 @@ public final class AdaptiveBreaker implements Breaker {
     private volatile Load load;
     private volatile long lastPulse;
     private volatile long stallEnd;
+    private volatile @Nullable Stall stall;
     private volatile long probe;
     private volatile long probeAt;
     private volatile String cause = "";
@@ -235,8 +241,11 @@ public final class AdaptiveBreaker implements Breaker {
             current.succeededUntimed();
         } else if (outcome == Outcome.SUCCESS && nanos < PULSE_NANOS) {
             current.succeeded(nanos);
-        } else if (outcome == Outcome.IGNORED || overlapsStall(current, nanos, nowNanos)) {
+        } else if (outcome == Outcome.IGNORED) {
             current.ignored();
+        } else if (overlapsStall(current, nanos, nowNanos)) {
+            current.ignored();
+            setAside(outcome == Outcome.FAILURE ? 1 : 0, 1);
         } else if (outcome == Outcome.SUCCESS) {
             current.succeeded(nanos);
         } else {
@@ -368,12 +377,36 @@ public final class AdaptiveBreaker implements Breaker {
             if (elapsed > STALL_NANOS || nowNanos - stallEnd < 0) {
                 stallEnd = nowNanos;
             }
+            if (elapsed - PULSE_NANOS >= TOLD_NANOS) {
+                stalled(elapsed - PULSE_NANOS, nowNanos);
+            }
             measureSlack(elapsed - PULSE_NANOS);
             work(elapsed, nowNanos);
         } finally {
             pulsing = false;
         }
         return true;
+    }
+
+    private void stalled(long nanos, long nowNanos) {
+        Stall seen;
+        do {
+            seen = stall;
+        } while (!STALL.compareAndSet(
+                this, seen, seen == null ? new Stall(nowNanos, nanos) : seen.then(nowNanos, nanos)));
+    }
+
+    private void setAside(long failures, long calls) {
+        Stall seen;
+        do {
+            seen = stall;
+        } while (seen != null && calls > 0 && !STALL.compareAndSet(this, seen, seen.and(failures, calls)));
+    }
+
+    @Override
+    public @Nullable Stall stall(long nowNanos) {
+        Stall seen = stall;
+        return seen == null || seen.isOver(nowNanos) ? null : seen;
     }
 
     private void measureSlack(long late) {
@@ -462,6 +495,7 @@ public final class AdaptiveBreaker implements Breaker {
         long successes = current.takeLatencies(sample);
         listener.counted(tally(current, sample, successes, failures - writtenOff, ignored, writtenOff, nowNanos));
         if (elapsed > STALL_NANOS) {
+            setAside(failures, successes + failures);
             cohort = new Cohort(current.table(), nowNanos);
             return;
         }

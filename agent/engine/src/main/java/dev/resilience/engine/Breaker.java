@@ -1,6 +1,7 @@
 package dev.resilience.engine;
 
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A circuit breaker: refuses calls to a target that keeps failing, then probes for recovery.
@@ -59,6 +60,10 @@ public sealed interface Breaker permits ThreeStateBreaker, AdaptiveBreaker {
 
     /** How long until the next probe may start; 0 if not open. */
     long retryAfterNanos(long nowNanos);
+
+    /** What our own process did of late that was not held against the target; null if nothing. */
+    @Nullable
+    Stall stall(long nowNanos);
 
     /** How many calls may be in flight; {@link Integer#MAX_VALUE} if any number. */
     int limit();

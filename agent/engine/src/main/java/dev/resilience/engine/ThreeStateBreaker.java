@@ -149,6 +149,11 @@ final class ThreeStateBreaker implements Breaker {
     }
 
     @Override
+    public @Nullable Stall stall(long nowNanos) {
+        return null;
+    }
+
+    @Override
     public int limit() {
         return Integer.MAX_VALUE;
     }

@@ -176,6 +176,48 @@ class AdaptiveBreakerTest {
             pass(Duration.ofSeconds(1));
             assertThat(breaker.state()).isEqualTo(CLOSED);
             assertThat(breaker.inFlight()).isZero();
+            assertThat(breaker.stall(now))
+                    .isEqualTo(new Stall(now - 1_000 * MILLIS, now - 1_000 * MILLIS, 2_900 * MILLIS, 50, 50));
+        }
+
+        @Test
+        void whatTheLatePulseFindsIsSetAsideAndSaidSoForTenSeconds() {
+            warm();
+            long before = now;
+            fail(2);
+            succeed(3, 0);
+            now = before + 3_000 * MILLIS;
+            breaker.pulse(now);
+            long noticed = now;
+            now += 10_000 * MILLIS;
+            assertThat(breaker.stall(now)).isEqualTo(new Stall(noticed, noticed, 2_900 * MILLIS, 2, 5));
+            now++;
+            assertThat(breaker.stall(now)).isNull();
+        }
+
+        @Test
+        void manyStallsInARowAreOneForTenSeconds() {
+            warm();
+            long first = now + 600 * MILLIS;
+            for (int i = 0; i < 17; i++) {
+                now += 600 * MILLIS;
+                breaker.pulse(now);
+            }
+            assertThat(breaker.stall(now)).isEqualTo(new Stall(first, now, 17 * 500 * MILLIS, 0, 0));
+            now += 600 * MILLIS;
+            breaker.pulse(now);
+            assertThat(breaker.stall(now)).isEqualTo(new Stall(now, now, 500 * MILLIS, 0, 0));
+        }
+
+        @Test
+        void halfAPulseLateIsOneThatSetsNothingAsideAndLessIsNone() {
+            warm();
+            now += 150 * MILLIS - 1;
+            breaker.pulse(now);
+            assertThat(breaker.stall(now)).isNull();
+            now += 150 * MILLIS;
+            breaker.pulse(now);
+            assertThat(breaker.stall(now)).isEqualTo(new Stall(now, 50 * MILLIS));
         }
 
         @Test

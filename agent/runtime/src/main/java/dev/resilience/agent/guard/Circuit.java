@@ -6,6 +6,7 @@ import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Outcome;
+import dev.resilience.engine.Stall;
 import dev.resilience.engine.Tally;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
@@ -89,6 +90,11 @@ final class Circuit {
 
     String counts() {
         return breaker.counts();
+    }
+
+    @Nullable
+    Stall stall(long nowNanos) {
+        return breaker.stall(nowNanos);
     }
 
     long retryAfterNanos(long nowNanos) {

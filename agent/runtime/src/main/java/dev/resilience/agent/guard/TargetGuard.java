@@ -10,6 +10,7 @@ import dev.resilience.agent.signal.Trace;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Outcome;
+import dev.resilience.engine.Stall;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
@@ -290,7 +291,7 @@ final class TargetGuard implements Guard {
             machinery.limits().observed().begin(call);
         }
         if (trace != null) {
-            tellAdmission(trace, denied);
+            tellAdmission(trace, denied, now);
         }
         if (deadlineNanos() != 0 && call.timedByGuard()) {
             call.timer(machinery.timer().arm(call, asked, deadlineNanos));
@@ -298,21 +299,23 @@ final class TargetGuard implements Guard {
         return null;
     }
 
-    private void tellAdmission(Trace trace, @Nullable Reason denied) {
+    private void tellAdmission(Trace trace, @Nullable Reason denied, long now) {
         if (denied != null) {
-            tell(trace, decision(Verdict.WOULD_REJECT, denied, newId(), counts(denied), null));
+            tell(trace, decision(Verdict.WOULD_REJECT, denied, newId(), counts(denied), null, now));
         } else {
-            tell(trace, admission(state()));
+            tell(trace, admission(state(), now));
         }
     }
 
-    private Signal.Decision admission(BreakerState state) {
+    private Signal.Decision admission(BreakerState state, long now) {
         Signal.Decision plain = plainAdmission;
-        if (state == BreakerState.CLOSED && plain != null) {
+        Stall stall = stall(now);
+        boolean isPlain = state == BreakerState.CLOSED && stall == null;
+        if (isPlain && plain != null) {
             return plain;
         }
-        Signal.Decision told = new Signal.Decision(subject, Verdict.ADMITTED, null, state, null, null, null);
-        if (state == BreakerState.CLOSED) {
+        Signal.Decision told = new Signal.Decision(subject, Verdict.ADMITTED, null, state, null, null, null, stall);
+        if (isPlain) {
             plainAdmission = told;
         }
         return told;
@@ -342,7 +345,7 @@ final class TargetGuard implements Guard {
         leave(call);
         String id = newId();
         String message = Messages.refused(reason, subject, counts, retryAfterNanos, id);
-        Signal.Decision rejected = decision(Verdict.REJECTED, reason, id, counts, null);
+        Signal.Decision rejected = decision(Verdict.REJECTED, reason, id, counts, null, now);
         if (answer == null) {
             tell(trace, rejected);
             close(trace, new CallRefused(message));
@@ -365,22 +368,36 @@ final class TargetGuard implements Guard {
         Trace trace = (Trace) call.attachment();
         tellNews(trace);
         if (cut != null && outcome == Outcome.IGNORED) {
-            tell(trace, decision(Verdict.REJECTED, Reason.DRAINING, cut.id(), null, original(ending)));
+            tell(trace, decision(Verdict.REJECTED, Reason.DRAINING, cut.id(), null, original(ending), now));
             close(trace, ending.thrown());
             return null;
         }
         if (expired || (cut != null && outcome == Outcome.FAILURE)) {
             String id = cut == null ? newId() : cut.id();
             Signal.Decision timedOut =
-                    decision(Verdict.TIMED_OUT, Reason.DEADLINE_EXHAUSTED, id, null, original(ending));
+                    decision(Verdict.TIMED_OUT, Reason.DEADLINE_EXHAUSTED, id, null, original(ending), now);
             return rescue(trace, id, timedOut, ending, now);
         }
         observe(call, outcome, trace, now);
+        if (trace != null) {
+            tellStall(call, trace, now);
+        }
         if (outcome == Outcome.FAILURE) {
             return rescue(trace, null, null, ending, now);
         }
         close(trace, ending.thrown());
         return null;
+    }
+
+    /** To the span of a call that was under way when our own process stood still: that it was noticed. */
+    private void tellStall(Call call, Trace trace, long now) {
+        Stall stall = stall(now);
+        if (stall != null
+                && call.startNanos() - stall.endNanos() < 0
+                && !Breaker.isRefusal(call.permit())
+                && state() == BreakerState.CLOSED) {
+            tell(trace, admission(BreakerState.CLOSED, now));
+        }
     }
 
     /** In the modes that refuse nobody: what enforcing would have done to this call. */
@@ -390,7 +407,7 @@ final class TargetGuard implements Guard {
         }
         boolean late = deadlineNanos != 0 && now - call.startNanos() > deadlineNanos;
         if (late && trace != null) {
-            tell(trace, decision(Verdict.WOULD_TIME_OUT, Reason.DEADLINE_EXHAUSTED, newId(), null, null));
+            tell(trace, decision(Verdict.WOULD_TIME_OUT, Reason.DEADLINE_EXHAUSTED, newId(), null, null, now));
         }
         if ((late || call.limits() == Limits.DENIED) && outcome == Outcome.SUCCESS) {
             countLost();
@@ -428,7 +445,7 @@ final class TargetGuard implements Guard {
             if (failure == null) {
                 Reason reason = decided == null ? null : decided.reason();
                 String counts = decided == null ? null : decided.counts();
-                tell(trace, decision(Verdict.FALLBACK, reason, id, counts, original));
+                tell(trace, decision(Verdict.FALLBACK, reason, id, counts, original, triggeredNanos));
             } else if (decided != null) {
                 tell(trace, decided);
             }
@@ -494,8 +511,13 @@ final class TargetGuard implements Guard {
             @Nullable Reason reason,
             @Nullable String id,
             @Nullable String counts,
-            @Nullable String original) {
-        return new Signal.Decision(subject, verdict, reason, state(), id, counts, original);
+            @Nullable String original,
+            long now) {
+        return new Signal.Decision(subject, verdict, reason, state(), id, counts, original, stall(now));
+    }
+
+    private @Nullable Stall stall(long now) {
+        return circuit == null ? null : circuit.stall(now);
     }
 
     private static @Nullable String original(Ending ending) {

@@ -1,6 +1,7 @@
 package dev.resilience.agent.signal;
 
 import dev.resilience.engine.BreakerState;
+import dev.resilience.engine.Stall;
 import dev.resilience.instrumentation.api.Reason;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,7 @@ public sealed interface Signal {
      * @param id the decision id that also stands in the exception's message; null for a plain admission
      * @param counts the counts that decided, as text, for example {@code "failures=12/20"}; null for an admission
      * @param original the class name of the exception the decision answers to, or null
+     * @param stall what our own process did of late that was not held against the target, or null
      */
     record Decision(
             Subject subject,
@@ -24,7 +26,8 @@ public sealed interface Signal {
             BreakerState state,
             @Nullable String id,
             @Nullable String counts,
-            @Nullable String original)
+            @Nullable String original,
+            @Nullable Stall stall)
             implements Signal {}
 
     /** The values of {@code resilience.decision}. */

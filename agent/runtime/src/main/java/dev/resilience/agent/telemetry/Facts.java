@@ -3,6 +3,7 @@ package dev.resilience.agent.telemetry;
 import dev.resilience.agent.signal.Signal;
 import dev.resilience.agent.signal.Subject;
 import dev.resilience.engine.BreakerState;
+import dev.resilience.engine.Stall;
 import dev.resilience.instrumentation.api.Reason;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -36,6 +37,7 @@ final class Facts {
         facts.put("circuit_breaker.state", decision.state().name());
         put(facts, "resilience.counts", decision.counts());
         put(facts, "resilience.original_error.type", decision.original());
+        put(facts, decision.stall());
         if (decision.verdict() == Signal.Verdict.FALLBACK) {
             facts.put("fallback.invoked", true);
         } else if (cuts(decision.verdict())) {
@@ -53,7 +55,7 @@ final class Facts {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("fallback.invoked", true);
         facts.put("fallback.type", fallback.type());
-        facts.put("fallback.latency.ms", Math.round(fallback.latencyNanos() / 1e3) / 1e3);
+        facts.put("fallback.latency.ms", millis(fallback.latencyNanos()));
         put(facts, "resilience.original_error.type", fallback.original());
         return facts;
     }
@@ -87,6 +89,19 @@ final class Facts {
         facts.put("resilience.mode", subject.mode());
         facts.put("resilience.policy", subject.policy());
         facts.put("resilience.target", safe(subject.target()));
+    }
+
+    private static void put(Map<String, Object> facts, @Nullable Stall stall) {
+        if (stall != null) {
+            facts.put("resilience.stall.ms", millis(stall.nanos()));
+            if (stall.calls() > 0) {
+                facts.put("resilience.stall.set_aside", "failures=" + stall.failures() + "/" + stall.calls());
+            }
+        }
+    }
+
+    private static double millis(long nanos) {
+        return Math.round(nanos / 1e3) / 1e3;
     }
 
     private static void put(Map<String, Object> facts, String key, @Nullable String value) {

@@ -2,7 +2,11 @@ package dev.resilience.agent.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.resilience.agent.signal.Signal;
 import dev.resilience.agent.signal.Subject;
+import dev.resilience.engine.BreakerState;
+import dev.resilience.engine.Stall;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +29,23 @@ class FactsTest {
         String target = "dns:///x:9000";
 
         assertThat(Facts.safe(target)).isSameAs(target);
+    }
+
+    @Test
+    void sayHowLongOurOwnProcessStoodStillAndWhatWasSetAside() {
+        assertThat(Facts.of(admitted(new Stall(0, 0, 2_900_123_456L, 3, 15))))
+                .containsEntry("resilience.stall.ms", 2_900.123)
+                .containsEntry("resilience.stall.set_aside", "failures=3/15");
+        assertThat(Facts.of(admitted(new Stall(0, 0, 60_000_000, 0, 0))))
+                .containsEntry("resilience.stall.ms", 60.0)
+                .doesNotContainKey("resilience.stall.set_aside");
+        assertThat(Facts.of(admitted(null))).doesNotContainKeys("resilience.stall.ms", "resilience.stall.set_aside");
+    }
+
+    private static Signal.Decision admitted(@Nullable Stall stall) {
+        Subject subject = new Subject("http", "http://h:80", "p", "enforce");
+        return new Signal.Decision(
+                subject, Signal.Verdict.ADMITTED, null, BreakerState.CLOSED, null, null, null, stall);
     }
 
     @ParameterizedTest(name = "{0} {1}")
