@@ -127,19 +127,4 @@ class StallsIT {
         System.out.println("StallsIT, " + what + ", run " + run + ": " + counts);
         assertThat(counts).as(what).doesNotContain(OPEN);
     }
-
-    /** Commands to the program, each with its answer. */
-    private static final class Commands {
-        private final Jvm program;
-        private int sent;
-
-        Commands(Jvm program) {
-            this.program = program;
-        }
-
-        String run(String command) {
-            program.say(command);
-            return program.awaitLine(++sent + ": ");
-        }
-    }
 }

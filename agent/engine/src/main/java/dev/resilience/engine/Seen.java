@@ -79,8 +79,8 @@ public final class Seen {
             missing.add(timed + " of " + LEAST_CALLS + " successful calls timed");
         }
         if (panesWithCalls() < LEAST_PANES) {
-            missing.add(
-                    text(time(panesWithCalls())) + " of " + text(time(LEAST_PANES)) + " with calls and nothing amiss");
+            missing.add(text(time(panesWithCalls())) + " of " + text(time(LEAST_PANES))
+                    + " with calls and nothing amiss (set aside: " + aside() + ")");
         }
         if (missing.isEmpty() && tail().mostNanos() == Long.MAX_VALUE) {
             missing.add("the latency of more than one call in a thousand: they were given up, or took over "
@@ -118,6 +118,12 @@ public final class Seen {
         return aside(Traffic.STALLED);
     }
 
+    /** What was set aside, and why, as text. */
+    public String aside() {
+        return text(notClosedFor()) + " around an open breaker, " + text(refusingFor())
+                + " around refusals of a limit, " + text(stalledFor()) + " of our own stalls";
+    }
+
     private Duration aside(int why) {
         return time(Arrays.stream(panes).filter(value -> value == why).count());
     }
@@ -139,11 +145,12 @@ public final class Seen {
         return failures;
     }
 
-    /** Calls a second, on the average and in the busiest ten seconds. */
+    /** Calls a second, on the average. */
     public double rate() {
         return Arrays.stream(rates).average().orElse(0) * 1e9 / Traffic.PANE_NANOS;
     }
 
+    /** Calls a second, in the busiest ten. */
     public double peakRate() {
         return Arrays.stream(rates).max().orElse(0) * 1e9 / Traffic.PANE_NANOS;
     }

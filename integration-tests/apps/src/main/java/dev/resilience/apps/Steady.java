@@ -20,7 +20,8 @@ import java.util.concurrent.atomic.LongAdder;
 /**
  * Calls the URL given, some 200 times a second by ten threads, with a timeout of one second, until its input ends. Its
  * commands: {@code gc N} collects garbage over and over for N milliseconds, {@code hog N} keeps four threads busy that
- * long, {@code counts} prints how calls ended since it was last asked.
+ * long, {@code counts} prints how calls ended since it was last asked, as these do too, and {@code suggest MOOD} what the
+ * agent suggests, with a bar for each end of a line.
  */
 public final class Steady {
     private static final int THREADS = 10;
@@ -48,10 +49,11 @@ public final class Steady {
                 case "gc" -> collect(Long.parseLong(words[1]));
                 case "hog" -> hog(Long.parseLong(words[1]));
                 default -> {
-                    // counts are all it does
+                    // its answer is all it does
                 }
             }
-            System.out.println(++done + ": " + counts());
+            String answer = words[0].equals("suggest") ? suggested(words[1]).replace("\n", "|") : counts().toString();
+            System.out.println(++done + ": " + answer);
         }
         System.exit(0);
     }
@@ -93,6 +95,29 @@ public final class Steady {
                 kept.clear();
             }
             System.gc();
+        }
+    }
+
+    /** By the face the agent has for its own command line, behind its loader. */
+    private static String suggested(String mood) {
+        try {
+            ClassLoader agent = Thread.getAllStackTraces().keySet().stream()
+                    .filter(thread -> thread.getName().equals("resilience-pulse"))
+                    .findFirst()
+                    .orElseThrow()
+                    .getContextClassLoader();
+            Object guards = agent.loadClass("dev.resilience.instrumentation.api.Agent")
+                    .getMethod("guards")
+                    .invoke(null);
+            Object suggestions = guards.getClass().getMethod("suggestions").invoke(guards);
+            Class<?> moods = agent.loadClass("dev.resilience.engine.Mood");
+            Object asked = moods.getMethod("valueOf", String.class).invoke(null, mood);
+            return (String) suggestions
+                    .getClass()
+                    .getMethod("yamlWithThresholds", moods)
+                    .invoke(suggestions, asked);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
         }
     }
 

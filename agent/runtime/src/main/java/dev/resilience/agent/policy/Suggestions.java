@@ -104,9 +104,7 @@ public record Suggestions(List<Watched> policies) {
         lines.append("# " + word(suggestion.mood()) + ", seen under " + word(suggestion.shape()) + " load, sureness "
                 + word(suggestion.sureness()) + ": " + seen.calls() + " calls in " + text(seen.seenFor()) + ", "
                 + number(seen.rate()) + "/s, " + number(seen.peakRate()) + "/s in the busiest 10s\n");
-        lines.append(
-                "# set aside: " + text(seen.notClosedFor()) + " around an open breaker, " + text(seen.refusingFor())
-                        + " around refusals of a limit, " + text(seen.stalledFor()) + " of our own stalls\n");
+        lines.append("# set aside: " + seen.aside() + "\n");
         lines.append("deadline: " + text(suggestion.deadline()) + " # P99.9 is " + text(seen.tail())
                 + " with 95%; cuts at most " + percent(suggestion.cut()) + "\n");
         String limit = " # at most " + seen.peakInFlight() + " to one target at a look, fewer than "

@@ -45,13 +45,19 @@ class SuggestionsTest {
     private static final BreakerConfig ADAPTIVE = BreakerConfig.of(Strategy.Adaptive.DEFAULT);
 
     private final ManualClock clock = new ManualClock();
-    private final Machinery machinery = Machinery.byHand(clock, new Recorder(), new FaultLog(line -> {
+    private final Machinery machinery = Machinery.byHand(clock, unheard(), new FaultLog(line -> {
         throw new AssertionError(line);
     }));
     private final Random random = new Random(1);
 
     @TempDir
     private Path directory;
+
+    private static Recorder unheard() {
+        Recorder recorder = new Recorder();
+        recorder.tracing = false;
+        return recorder;
+    }
 
     private record UnderWay(long end, Guard guard, FakeCall call) {}
 
