@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * A breaker without thresholds to set: it learns what is usual for its target, limits the calls in flight before it
  * refuses all, sees calls that do not end, and probes one call at a time.
  */
-public final class AdaptiveBreaker implements Breaker {
+public final class AdaptiveBreaker implements Instance {
     /*
      * The states, all in one word with a generation:
      *
@@ -102,6 +102,14 @@ public final class AdaptiveBreaker implements Breaker {
 
     /** Nothing is known that time would change. */
     private volatile boolean still;
+
+    /** Whether it would have opened if it had been let. */
+    private volatile boolean blamed;
+
+    /** Until when no probe starts, and whether that is so. */
+    private volatile long heldUntil;
+
+    private volatile boolean held;
 
     private volatile boolean pulsing;
 
@@ -276,6 +284,7 @@ public final class AdaptiveBreaker implements Breaker {
     private void late(Outcome outcome) {
         long now = word;
         if (outcome == Outcome.SUCCESS
+                && !held
                 && AdaptiveWord.isOpen(now)
                 && !AdaptiveWord.isReady(now)
                 && !AdaptiveWord.isOut(now)) {
@@ -343,6 +352,10 @@ public final class AdaptiveBreaker implements Breaker {
     private void open(Load full, String counts, long nowNanos) {
         long now = word;
         while (strategy.opens() && !AdaptiveWord.isOpen(now) && AdaptiveWord.generation(now) == full.generation()) {
+            if (!listener.mayOpen()) {
+                blamed = true;
+                return;
+            }
             cause = counts;
             probeAt = nowNanos + waitNanos(0);
             restart = restartFrom(full);
@@ -360,6 +373,57 @@ public final class AdaptiveBreaker implements Breaker {
         }
         int least = Math.max(LEAST_RESTART, strategy.minLimit());
         return Math.min(strategy.maxLimit(), Math.max(least, Math.min(full.limit(), full.inFlight()) / 2));
+    }
+
+    /** Whoever probes now learns nothing by it. */
+    @Override
+    public void open(String because, boolean isHeld, long nowNanos) {
+        if (isHeld) {
+            heldUntil = nowNanos + OVERDUE_NANOS;
+            held = true;
+        }
+        for (long now = word;
+                !AdaptiveWord.isOpen(now) || (isHeld && (AdaptiveWord.isReady(now) || AdaptiveWord.isOut(now)));
+                now = word) {
+            BreakerState from = state(now);
+            cause = because;
+            probeAt = nowNanos + waitNanos(0);
+            restart = restartFrom(load);
+            if (WORD.compareAndSet(this, now, AdaptiveWord.open(now))) {
+                if (AdaptiveWord.isOut(now)) {
+                    hungProbes.incrementAndGet();
+                }
+                if (from != BreakerState.OPEN) {
+                    listener.transition(from, BreakerState.OPEN, because);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void readmit(String why, long nowNanos) {
+        held = false;
+        for (long now = word; !AdaptiveWord.isClosed(now); now = word) {
+            long closed = AdaptiveWord.closed(AdaptiveWord.generation(now));
+            if (AdaptiveWord.isOpen(now)) {
+                closed = AdaptiveWord.closed(AdaptiveWord.open(now));
+                Load before = load;
+                if (!LOAD.compareAndSet(this, before, new Load(closed, strategy.maxLimit()))) {
+                    continue;
+                }
+            }
+            if (WORD.compareAndSet(this, now, closed)) {
+                if (AdaptiveWord.isOut(now)) {
+                    hungProbes.incrementAndGet();
+                }
+                listener.transition(state(now), BreakerState.CLOSED, why);
+            }
+        }
+    }
+
+    @Override
+    public boolean isBlamed() {
+        return blamed && AdaptiveWord.isClosed(word);
     }
 
     @Override
@@ -421,6 +485,7 @@ public final class AdaptiveBreaker implements Breaker {
     private void work(long elapsed, long nowNanos) {
         long now = word;
         Load current = load;
+        held = held && nowNanos - heldUntil < 0;
         if (AdaptiveWord.isOpen(now)) {
             probe(now, nowNanos);
         } else if (current.generation() == AdaptiveWord.generation(now)) {
@@ -445,7 +510,7 @@ public final class AdaptiveBreaker implements Breaker {
         long out = probe;
         if (!AdaptiveWord.isOut(now)) {
             long left = probeAt - nowNanos;
-            if (!AdaptiveWord.isReady(now) && (left <= 0 || left > 2 * HUNG_WAIT_NANOS)) {
+            if (!held && !AdaptiveWord.isReady(now) && (left <= 0 || left > 2 * HUNG_WAIT_NANOS)) {
                 WORD.compareAndSet(this, now, AdaptiveWord.ready(now));
             }
         } else if (Permit.generation(out) == AdaptiveWord.generation(now)
@@ -462,7 +527,8 @@ public final class AdaptiveBreaker implements Breaker {
     }
 
     /** Our own stalls do not make a call older. */
-    private long ageNanos(long permit, long nowNanos) {
+    @Override
+    public long ageNanos(long permit, long nowNanos) {
         return Math.min(Permit.ageNanos(permit, nowNanos), nowNanos - stallEnd);
     }
 
@@ -474,6 +540,7 @@ public final class AdaptiveBreaker implements Breaker {
 
     private void begin(Load current, long nowNanos) {
         seen = current;
+        blamed = false;
         left = new byte[0];
         leftNanos = 0;
         leftRefusals = 0;
@@ -510,7 +577,10 @@ public final class AdaptiveBreaker implements Breaker {
         rampFailures += failures;
         if (second.isMoreThan(TOO_MANY) || tenSeconds.isMoreThan(TOO_MANY)) {
             open(current, (second.isMoreThan(TOO_MANY) ? second : tenSeconds).toString(), nowNanos);
-        } else if (successes > Stripe.RING && successes > sample.size()) {
+            return;
+        }
+        blamed = blamed && current.failedInARow(0) >= STREAK;
+        if (successes > Stripe.RING && successes > sample.size()) {
             // a calm guard that was not: most latencies are lost, and beside the few left, ages would seem to be many
             cohort = new Cohort(current.table(), nowNanos);
         } else if (strategy.limits()) {

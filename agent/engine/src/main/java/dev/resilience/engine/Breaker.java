@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Every {@code nowNanos} is a reading of one monotone clock on any scale, for example {@link System#nanoTime}. Any
  * number of threads may call; no method blocks.
  */
-public sealed interface Breaker permits ThreeStateBreaker, AdaptiveBreaker {
+public sealed interface Breaker permits Instance, LayeredBreaker {
     /** No permit: it is open. */
     long REFUSED = -1;
 
@@ -21,21 +21,26 @@ public sealed interface Breaker permits ThreeStateBreaker, AdaptiveBreaker {
         return permit == REFUSED || permit == LIMITED;
     }
 
-    /** Told of each transition once, on the thread that caused it, after the breaker has made it. */
     interface Listener {
+        /** Told of each transition once, on the thread that caused it, after the breaker has made it. */
         void transition(BreakerState from, BreakerState to, String counts);
 
         /** Told of what an adaptive breaker counted, by its pulse, unless that was nothing. */
         default void counted(Tally tally) {
             // most want to know of transitions alone
         }
+
+        /** Asked before what was counted opens it; one that may not goes on counting, and asks again. */
+        default boolean mayOpen() {
+            return true;
+        }
     }
 
     /** {@code random} spreads the waits; any thread that opens the breaker asks it. */
     static Breaker of(BreakerConfig config, RandomGenerator random, Listener listener, long nowNanos) {
-        return config.strategy() instanceof Strategy.Adaptive
-                ? new AdaptiveBreaker(config, random, listener, nowNanos)
-                : new ThreeStateBreaker(config, random, listener, nowNanos);
+        return config.layers() == null
+                ? Instance.of(config, random, listener, nowNanos)
+                : new LayeredBreaker(config, config.layers(), null, random, listener, nowNanos);
     }
 
     /** Returns a permit for one call, to be settled when the call ends, or {@link #REFUSED} or {@link #LIMITED}. */
@@ -73,6 +78,16 @@ public sealed interface Breaker permits ThreeStateBreaker, AdaptiveBreaker {
 
     /** The counts that decide now, or those that opened it, as text. */
     String counts();
+
+    /** Which of its layers refuses calls now, or null if none does or there are none. */
+    default @Nullable Layer layer() {
+        return null;
+    }
+
+    /** Whether it would be open, but as many instances of its service as may be are open already. */
+    default boolean isSpared() {
+        return false;
+    }
 
     BreakerConfig config();
 }

@@ -4,6 +4,7 @@ import static dev.resilience.engine.Rules.require;
 import static dev.resilience.engine.Rules.requireBetween;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When a breaker trips and how it recovers.
@@ -14,6 +15,7 @@ import java.time.Duration;
  * @param probes calls let through when half-open, 1 to 1000
  * @param probeSuccessRate the share of them that must succeed for it to close, above 0 and at most 1
  * @param probeTimeout after how long a probe that did not come back counts as failed, 10 ms to 1 h
+ * @param layers what decides beside it; null for nothing
  */
 public record BreakerConfig(
         Strategy strategy,
@@ -22,7 +24,8 @@ public record BreakerConfig(
         double jitter,
         int probes,
         double probeSuccessRate,
-        Duration probeTimeout) {
+        Duration probeTimeout,
+        @Nullable Layers layers) {
 
     public static final Duration DEFAULT_OPEN_FOR = Duration.ofSeconds(30);
     public static final Duration DEFAULT_MAX_OPEN_FOR = Duration.ofSeconds(60);
@@ -41,6 +44,23 @@ public record BreakerConfig(
                 DEFAULT_PROBES,
                 DEFAULT_PROBE_SUCCESS_RATE,
                 DEFAULT_PROBE_TIMEOUT);
+    }
+
+    /** Without layers. */
+    public BreakerConfig(
+            Strategy strategy,
+            Duration openFor,
+            Duration maxOpenFor,
+            double jitter,
+            int probes,
+            double probeSuccessRate,
+            Duration probeTimeout) {
+        this(strategy, openFor, maxOpenFor, jitter, probes, probeSuccessRate, probeTimeout, null);
+    }
+
+    /** The same below these layers. */
+    public BreakerConfig below(@Nullable Layers above) {
+        return new BreakerConfig(strategy, openFor, maxOpenFor, jitter, probes, probeSuccessRate, probeTimeout, above);
     }
 
     public BreakerConfig {

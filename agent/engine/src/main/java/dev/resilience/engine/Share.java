@@ -22,4 +22,9 @@ record Share(long billionths) {
     long leastOf(long whole) {
         return Math.max(1, (billionths * whole + WHOLE - 1) / WHOLE);
     }
+
+    /** The greatest number that is no more than this share of {@code whole}. Exact up to 9 billion. */
+    long mostOf(long whole) {
+        return billionths * whole / WHOLE;
+    }
 }

@@ -8,7 +8,7 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /** The breaker of all strategies but the adaptive one: closed while a window of outcomes says so, then open, then probes. */
-final class ThreeStateBreaker implements Breaker {
+final class ThreeStateBreaker implements Instance {
     /*
      * The machine is one word: the state, the counts of its probes and a generation that grows with each transition.
      *
@@ -43,11 +43,16 @@ final class ThreeStateBreaker implements Breaker {
     private volatile Wait wait = Wait.NONE;
     private volatile long lastPulse;
 
-    /** Held by the thread that does the pulse's work; the two fields below are its own. */
+    /** Held by the thread that does the pulse's work; the fields below are its own. */
     private volatile boolean pulsing;
 
     private long stillWord;
     private long stillSince;
+
+    /** Until when no probe begins, and whether that is so; the pulse's own. */
+    private long heldUntil;
+
+    private boolean held;
 
     private record Transition(BreakerState from, BreakerState to, String counts) {}
 
@@ -178,6 +183,41 @@ final class ThreeStateBreaker implements Breaker {
         return config;
     }
 
+    @Override
+    public void open(String cause, boolean isHeld, long nowNanos) {
+        if (isHeld) {
+            held = true;
+            heldUntil = nowNanos + LATE_NANOS;
+        }
+        for (long seen = word; Word.state(seen) != Word.OPEN; seen = word) {
+            tell(move(seen, Word.of(Word.OPEN, Word.generationAfter(seen, 1)), cause, nowNanos));
+        }
+    }
+
+    /** A half-open generation has the window of the closed one after it already. */
+    @Override
+    public void readmit(String why, long nowNanos) {
+        held = false;
+        for (long seen = word; Word.state(seen) != Word.CLOSED; seen = word) {
+            long next = Word.generationAfter(seen, 1);
+            if (Word.state(seen) == Word.OPEN) {
+                window = window.next(next, nowNanos);
+            }
+            tell(move(seen, Word.of(Word.CLOSED, next), why, nowNanos));
+        }
+    }
+
+    @Override
+    public boolean isBlamed() {
+        Window current = window;
+        return isClosed(current) && current.isBreached();
+    }
+
+    @Override
+    public long ageNanos(long permit, long nowNanos) {
+        return latency(permit, nowNanos);
+    }
+
     private boolean pulsed(long nowNanos) {
         if (pulsing || !PULSING.compareAndSet(this, false, true)) {
             return false;
@@ -195,8 +235,9 @@ final class ThreeStateBreaker implements Breaker {
 
     private @Nullable Transition work(long nowNanos) {
         long seen = word;
+        held = held && nowNanos - heldUntil < 0;
         if (Word.state(seen) == Word.OPEN) {
-            return beginProbing(seen, nowNanos);
+            return held ? null : beginProbing(seen, nowNanos);
         }
         if (Word.state(seen) == Word.HALF_OPEN) {
             return giveUpProbes(seen, nowNanos);
@@ -207,7 +248,7 @@ final class ThreeStateBreaker implements Breaker {
 
     private @Nullable Transition trip(Window full, long nowNanos) {
         long closed = Word.of(Word.CLOSED, full.generation());
-        if (!isClosed(full) || !full.isBreached()) {
+        if (!isClosed(full) || !full.isBreached() || !listener.mayOpen()) {
             return null;
         }
         String counts = full.counts();

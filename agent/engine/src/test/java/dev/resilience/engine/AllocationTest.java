@@ -29,7 +29,9 @@ class AllocationTest {
                 Bench.EWMA,
                 Bench.TWO_DIMENSION,
                 Bench.SLO,
-                Bench.config(Strategy.Adaptive.DEFAULT));
+                Bench.config(Strategy.Adaptive.DEFAULT),
+                Bench.config(Strategy.Adaptive.DEFAULT).below(new Layers(false, 0, Bench.SLO)),
+                Bench.CONSECUTIVE.below(new Layers(false, 0, Bench.SLO)));
     }
 
     @ParameterizedTest
