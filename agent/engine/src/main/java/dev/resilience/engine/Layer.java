@@ -1,11 +1,20 @@
 package dev.resilience.engine;
 
-/** Who can refuse the calls to an instance, in the order in which they are asked why it is open. */
+import java.util.Locale;
+
+/** Who can open the breaker of an instance. */
 public enum Layer {
     /** The instance keeps failing. */
     INSTANCE,
     /** The instance does not keep its latency objective. */
     SLO,
     /** No instance of the service works. */
-    SERVICE
+    SERVICE;
+
+    private final String text = name().toLowerCase(Locale.ROOT);
+
+    /** The word in configuration and on spans. */
+    public String text() {
+        return text;
+    }
 }

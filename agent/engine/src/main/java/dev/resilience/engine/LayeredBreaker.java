@@ -63,6 +63,11 @@ final class LayeredBreaker implements Breaker {
         }
 
         @Override
+        public void counted(Tally tally) {
+            listener.counted(tally);
+        }
+
+        @Override
         public boolean mayOpen() {
             return LayeredBreaker.this.mayOpen();
         }
@@ -129,6 +134,11 @@ final class LayeredBreaker implements Breaker {
     public long retryAfterNanos(long nowNanos) {
         long left = own.retryAfterNanos(nowNanos);
         return objective == null ? left : Math.max(left, objective.retryAfterNanos(nowNanos));
+    }
+
+    @Override
+    public @Nullable Stall stall(long nowNanos) {
+        return own.stall(nowNanos);
     }
 
     @Override

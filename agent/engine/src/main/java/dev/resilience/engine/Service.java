@@ -86,7 +86,7 @@ public final class Service {
 
     /** Whether this instance may open. */
     boolean tryEject(LayeredBreaker instance) {
-        if (instance.hasPlace()) {
+        if (instance.hasPlace() || !instance.isActive()) {
             return true;
         }
         int taken;

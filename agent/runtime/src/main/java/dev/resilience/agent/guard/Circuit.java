@@ -5,7 +5,9 @@ import dev.resilience.agent.signal.Subject;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.BreakerState;
+import dev.resilience.engine.Layer;
 import dev.resilience.engine.Outcome;
+import dev.resilience.engine.Service;
 import dev.resilience.engine.Stall;
 import dev.resilience.engine.Tally;
 import java.lang.invoke.ConstantBootstraps;
@@ -14,6 +16,7 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /** A breaker with the guards that share it over reloads, and the transitions nobody has been told of yet. */
@@ -34,6 +37,7 @@ final class Circuit {
     private static final VarHandle ASLEEP = handle("asleep", boolean.class);
 
     private final Breaker breaker;
+    private final @Nullable Service service;
     private final Pulse pulse;
     private volatile List<Noted> noted = List.of();
     private volatile Subject subject;
@@ -63,11 +67,30 @@ final class Circuit {
         }
     }
 
-    Circuit(BreakerConfig config, Subject subject, PolicyTraffic traffic, Pulse pulse, long nowNanos) {
+    /** {@code service} is what its target is an instance of, if that has breakers of its own to look after. */
+    Circuit(
+            BreakerConfig config,
+            Subject subject,
+            PolicyTraffic traffic,
+            @Nullable Service service,
+            Pulse pulse,
+            long nowNanos) {
         this.subject = subject;
         this.traffic = traffic;
+        this.service = service;
         this.pulse = pulse;
-        this.breaker = Breaker.of(config, () -> ThreadLocalRandom.current().nextLong(), new Listener(), nowNanos);
+        RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
+        Listener listener = new Listener();
+        this.breaker = service == null
+                ? Breaker.of(config, random, listener, nowNanos)
+                : service.add(config, random, listener, nowNanos);
+    }
+
+    /** Says whether somebody called its target of late. */
+    void active(boolean isActive) {
+        if (service != null) {
+            service.active(breaker, isActive);
+        }
     }
 
     /** The guard that took this breaker over last is the one transitions of the pulse are told for. */
@@ -95,6 +118,15 @@ final class Circuit {
     @Nullable
     Stall stall(long nowNanos) {
         return breaker.stall(nowNanos);
+    }
+
+    @Nullable
+    Layer layer() {
+        return breaker.layer();
+    }
+
+    boolean isSpared() {
+        return breaker.isSpared();
     }
 
     long retryAfterNanos(long nowNanos) {
@@ -151,6 +183,9 @@ final class Circuit {
     /** No guard asks it any more. */
     void retire() {
         retired = true;
+        if (service != null) {
+            service.remove(breaker);
+        }
     }
 
     boolean isRetired() {
@@ -186,6 +221,9 @@ final class Circuit {
             longer = new ArrayList<>(seen);
             longer.add(fresh);
         } while (!NOTED.compareAndSet(this, seen, longer));
+        if (asleep) {
+            wake(); // its service did it, and nobody may call it to find out
+        }
     }
 
     private List<Signal.Transition> take(Thread by, Subject about) {

@@ -16,6 +16,8 @@ import dev.resilience.agent.target.JdbcUrl;
 import dev.resilience.agent.target.Route;
 import dev.resilience.agent.target.Target;
 import dev.resilience.engine.BreakerConfig;
+import dev.resilience.engine.Layers;
+import dev.resilience.engine.Service;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
@@ -79,6 +81,7 @@ public final class GuardRegistry implements Guards {
     private final Consumer<String> out;
     private final ConcurrentHashMap<Name, Circuit> circuits = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Policy, PolicyTraffic> traffics = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, Service> services = new ConcurrentHashMap<>();
     private final CopyOnWriteArrayList<Exempt> exempt = new CopyOnWriteArrayList<>();
     private final AtomicBoolean fullSaid = new AtomicBoolean();
     private final AtomicBoolean routesSaid = new AtomicBoolean();
@@ -371,10 +374,12 @@ public final class GuardRegistry implements Guards {
             old.adopt(subject, traffic(now, policy));
             return old;
         }
+        Service service = service(now, name, config);
         Circuit fresh = new Circuit(
                 config,
                 subject,
                 traffic(now, policy),
+                service,
                 machinery.pulse(),
                 machinery.nanoClock().getAsLong());
         if (now == rules) {
@@ -394,6 +399,30 @@ public final class GuardRegistry implements Guards {
         return traffics.computeIfAbsent(policy, changed -> new PolicyTraffic(faults));
     }
 
+    /** What the target is an instance of: the service is all that one policy guards by one protocol. */
+    private @Nullable Service service(Rules now, Name name, BreakerConfig config) {
+        Layers layers = config.layers();
+        if (layers == null || !layers.service()) {
+            return null;
+        }
+        String key = name.policy() + ' ' + name.target().protocol();
+        Service known = services.get(key);
+        if (known != null && known.layers().equals(layers)) {
+            return known;
+        }
+        Service fresh = new Service(layers);
+        if (now == rules) {
+            services.put(key, fresh);
+            machinery.pulse().services().add(fresh);
+        }
+        return fresh;
+    }
+
+    private void forgetServices() {
+        services.values().removeIf(Service::isEmpty);
+        machinery.pulse().services().removeIf(Service::isEmpty);
+    }
+
     private void forgetOthers(PolicySet policies) {
         traffics.keySet()
                 .removeIf(policy -> !policy.equals(policies.defaults())
@@ -406,6 +435,7 @@ public final class GuardRegistry implements Guards {
                 circuit.retire();
             }
         });
+        forgetServices();
     }
 
     private static void keep(Map<String, BreakerConfig> kept, Policy policy) {
@@ -452,6 +482,7 @@ public final class GuardRegistry implements Guards {
             Circuit circuit = guard.circuit();
             if (circuit != null && circuits.remove(guard.seat().name(), circuit)) {
                 circuit.retire();
+                forgetServices();
             }
             return true;
         } finally {
@@ -475,6 +506,7 @@ public final class GuardRegistry implements Guards {
                 if (now.guard(name) == null) {
                     boolean held = circuit.held;
                     circuit.held = false;
+                    circuit.active(held);
                     int needed = circuit.isAtRest() ? idle : Math.max(idle, SWEEPS_ABANDONED);
                     if (!held && now.sweeps >= needed && circuits.remove(name, circuit)) {
                         circuit.retire();

@@ -2,9 +2,11 @@ package dev.resilience.agent.guard;
 
 import dev.resilience.agent.signal.Signal;
 import dev.resilience.agent.signal.Sink;
+import dev.resilience.engine.Service;
 import dev.resilience.instrumentation.api.Faults;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,6 +31,7 @@ final class Pulse {
 
     private final List<Circuit> awake = new ArrayList<>();
     private final AtomicReference<@Nullable Circuit> woken = new AtomicReference<>();
+    private final List<Service> services = new CopyOnWriteArrayList<>();
     private volatile @Nullable Runnable leaving;
     private final LongSupplier nanoClock;
     private final Sink sink;
@@ -59,6 +62,11 @@ final class Pulse {
             first = woken.get();
             circuit.nextAwake = first;
         } while (!woken.compareAndSet(first, circuit));
+    }
+
+    /** The services whose instances it sees to, after the instances themselves. */
+    List<Service> services() {
+        return services;
     }
 
     /** What to do every {@link #BEATS_PER_LEAVING} beats. */
@@ -109,6 +117,9 @@ final class Pulse {
             }
         }
         awake.subList(kept, awake.size()).clear();
+        for (Service service : services) {
+            pulse(service, now);
+        }
         sweep(now);
         lastBeat = now;
     }
@@ -134,6 +145,14 @@ final class Pulse {
         } catch (Throwable fault) {
             faults.report("guard/pulse", fault);
             return false;
+        }
+    }
+
+    private void pulse(Service service, long now) {
+        try {
+            service.pulse(now);
+        } catch (Throwable fault) {
+            faults.report("guard/service", fault);
         }
     }
 

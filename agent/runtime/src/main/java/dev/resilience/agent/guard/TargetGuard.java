@@ -9,6 +9,7 @@ import dev.resilience.agent.signal.Subject;
 import dev.resilience.agent.signal.Trace;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerState;
+import dev.resilience.engine.Layer;
 import dev.resilience.engine.Outcome;
 import dev.resilience.engine.Stall;
 import dev.resilience.instrumentation.api.Call;
@@ -138,6 +139,9 @@ final class TargetGuard implements Guard {
             circuit.held = false;
         }
         quietSweeps = used ? 0 : quietSweeps + 1;
+        if (circuit != null && !used) {
+            circuit.active(false);
+        }
         return quietSweeps;
     }
 
@@ -157,7 +161,13 @@ final class TargetGuard implements Guard {
     }
 
     private boolean isUsed() {
-        return USE.compareAndSet(this, UNUSED, USED) || use == USED;
+        if (!USE.compareAndSet(this, UNUSED, USED)) {
+            return use == USED;
+        }
+        if (circuit != null) {
+            circuit.active(true);
+        }
+        return true;
     }
 
     @Nullable
@@ -302,6 +312,8 @@ final class TargetGuard implements Guard {
     private void tellAdmission(Trace trace, @Nullable Reason denied, long now) {
         if (denied != null) {
             tell(trace, decision(Verdict.WOULD_REJECT, denied, newId(), counts(denied), null, now));
+        } else if (circuit != null && circuit.isSpared()) {
+            tell(trace, decision(Verdict.ADMITTED, null, null, circuit.counts(), null, now));
         } else {
             tell(trace, admission(state(), now));
         }
@@ -314,7 +326,7 @@ final class TargetGuard implements Guard {
         if (isPlain && plain != null) {
             return plain;
         }
-        Signal.Decision told = new Signal.Decision(subject, Verdict.ADMITTED, null, state, null, null, null, stall);
+        Signal.Decision told = new Signal.Decision(subject, Verdict.ADMITTED, null, state, null, null, null, null, stall);
         if (isPlain) {
             plainAdmission = told;
         }
@@ -513,7 +525,9 @@ final class TargetGuard implements Guard {
             @Nullable String counts,
             @Nullable String original,
             long now) {
-        return new Signal.Decision(subject, verdict, reason, state(), id, counts, original, stall(now));
+        Layer layer = circuit == null || reason != Reason.CIRCUIT_OPEN ? null : circuit.layer();
+        String refusing = layer == null ? null : layer.text();
+        return new Signal.Decision(subject, verdict, reason, state(), id, counts, original, refusing, stall(now));
     }
 
     private @Nullable Stall stall(long now) {

@@ -1,9 +1,12 @@
 package dev.resilience.agent.policy;
 
+import static dev.resilience.agent.policy.BadValue.require;
 import static java.util.Map.entry;
 
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.ConfigException;
+import dev.resilience.engine.Layer;
+import dev.resilience.engine.Layers;
 import dev.resilience.engine.Strategy;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -52,6 +55,20 @@ final class BreakerReader {
             entry("breaker.short-window", SLO),
             entry("breaker.long-window", SLO));
 
+    /** What the layer {@code slo} uses beside any strategy. */
+    private static final Set<String> OF_OBJECTIVE = Set.of(
+            "breaker.slo",
+            "breaker.slo-budget",
+            "breaker.slo-violations",
+            "breaker.slo-climb",
+            "breaker.short-window",
+            "breaker.long-window",
+            "breaker.open-for",
+            "breaker.max-open-for",
+            "breaker.jitter",
+            "breaker.probes",
+            "breaker.probe-success-rate");
+
     /** The values of {@code breaker.strategy}. */
     private enum StrategyName {
         ADAPTIVE,
@@ -72,10 +89,11 @@ final class BreakerReader {
 
     /** Null when it is off. */
     @Nullable
-    BreakerConfig read() {
+    BreakerConfig read(Key key) {
         StrategyName name = policy.value(
                 "breaker.strategy", setting -> Values.word(setting, StrategyName.class), StrategyName.ADAPTIVE);
-        warnOfIdleKeys(name);
+        Set<Layer> layers = layers(name, key);
+        warnOfIdleKeys(name, layers);
         if (name == StrategyName.OFF) {
             return null;
         }
@@ -88,14 +106,73 @@ final class BreakerReader {
         Duration timeout = duration("breaker.probe-timeout", BreakerConfig.DEFAULT_PROBE_TIMEOUT);
         try {
             Strategy strategy = strategy(name);
-            return strategy == null
+            BreakerConfig read = strategy == null
                     ? Policy.DEFAULT_BREAKER
                     : new BreakerConfig(strategy, openFor, maxOpenFor, jitter, probes, rate, timeout);
+            return read.below(above(layers, read));
         } catch (ConfigException outOfBounds) {
             Setting setting = policy.effective(Keys.BREAKER + outOfBounds.key());
             policy.fail(setting == null ? policy.firstOf(Keys.BREAKER) : setting, outOfBounds.rule());
             return Policy.DEFAULT_BREAKER;
         }
+    }
+
+    /** Those that decide; the instance itself alone unless something else is said. */
+    private Set<Layer> layers(StrategyName strategy, Key key) {
+        Set<Layer> layers = EnumSet.of(Layer.INSTANCE);
+        layers.addAll(policy.value("breaker.layers", BreakerReader::layers, layers));
+        if (policy.isDefaults()) {
+            layers.remove(Layer.SERVICE); // what no policy matches is no service
+        }
+        if (key == Key.ROUTE && layers.remove(Layer.SERVICE) && policy.says("breaker.layers")) {
+            fail("breaker.layers", "without service where key is route: routes are no instances of each other");
+        }
+        if (strategy == StrategyName.SLO && layers.remove(Layer.SLO) && policy.says("breaker.layers")) {
+            fail("breaker.layers", "without slo where the strategy is slo");
+        }
+        return layers;
+    }
+
+    private static Set<Layer> layers(Setting setting) {
+        Set<Layer> layers = EnumSet.noneOf(Layer.class);
+        for (String entry : setting.entries()) {
+            for (Layer layer : Layer.values()) {
+                if (layer.text().equals(entry)) {
+                    layers.add(layer);
+                }
+            }
+        }
+        boolean isKnown = layers.size() == setting.entries().size() && layers.contains(Layer.INSTANCE);
+        require(isKnown, setting.key(), "instance, or a list of it with any of service and slo");
+        return layers;
+    }
+
+    private void fail(String key, String rule) {
+        Setting setting = policy.effective(key);
+        if (setting != null) {
+            policy.fail(setting, rule);
+        }
+    }
+
+    /** What decides beside that breaker, null if nothing does. */
+    private @Nullable Layers above(Set<Layer> layers, BreakerConfig breaker) {
+        BreakerConfig slo = null;
+        if (layers.contains(Layer.SLO)) {
+            Strategy objective = slo(true);
+            slo = objective == null
+                    ? null
+                    : new BreakerConfig(
+                            objective,
+                            duration("breaker.open-for", Strategy.Slo.DEFAULT_OPEN_FOR),
+                            longer(breaker.maxOpenFor(), duration("breaker.open-for", Strategy.Slo.DEFAULT_OPEN_FOR)),
+                            breaker.jitter(),
+                            breaker.probes(),
+                            breaker.probeSuccessRate(),
+                            breaker.probeTimeout());
+        }
+        boolean service = layers.contains(Layer.SERVICE);
+        double share = service ? share("breaker.max-ejection", Layers.DEFAULT_MAX_EJECTION) : 0;
+        return service || slo != null ? new Layers(service, share, slo) : null;
     }
 
     /** Null when what it needs is not given. */
@@ -110,7 +187,7 @@ final class BreakerReader {
                         minimumCalls(),
                         failureRate());
             case TWO_DIMENSION -> twoDimension();
-            case SLO -> slo();
+            case SLO -> slo(false);
             case ADAPTIVE -> Strategy.Adaptive.DEFAULT;
             case TIME_WINDOW, OFF ->
                 new Strategy.TimeWindow(
@@ -170,10 +247,11 @@ final class BreakerReader {
                 share("breaker.p90-margin", Strategy.TwoDimension.DEFAULT_P90_MARGIN));
     }
 
-    private @Nullable Strategy slo() {
+    /** As a layer it leaves the keys that it shares with strategies to the one beside it. */
+    private @Nullable Strategy slo(boolean isLayer) {
         Duration slo = policy.optional("breaker.slo", Values::duration);
         if (slo == null) {
-            Setting strategy = policy.effective("breaker.strategy");
+            Setting strategy = policy.effective(isLayer ? "breaker.layers" : "breaker.strategy");
             if (strategy != null && policy.effective("breaker.slo") == null) {
                 policy.fail(strategy, "accompanied by breaker.slo, the latency to be kept, for example 800ms");
             }
@@ -182,15 +260,21 @@ final class BreakerReader {
         Duration shortWindow = policy.optional("breaker.short-window", Values::duration);
         Duration longWindow = policy.optional("breaker.long-window", Values::duration);
         Duration looked = shortWindow != null ? shortWindow : shorter(Strategy.Slo.DEFAULT_SHORT_WINDOW, longWindow);
+        double budget = share("breaker.slo-budget", Strategy.Slo.DEFAULT_BUDGET);
         return new Strategy.Slo(
                 slo,
-                share("breaker.slo-budget", Strategy.Slo.DEFAULT_BUDGET),
-                number("breaker.minimum-calls", Strategy.Slo.DEFAULT_MINIMUM_CALLS),
+                budget,
+                isLayer ? enoughFor(budget) : number("breaker.minimum-calls", Strategy.Slo.DEFAULT_MINIMUM_CALLS),
                 looked,
                 longWindow != null ? longWindow : longer(Strategy.Slo.DEFAULT_LONG_WINDOW, looked),
-                number("breaker.slots", Strategy.Slo.DEFAULT_SLOTS),
+                isLayer ? Strategy.Slo.DEFAULT_SLOTS : number("breaker.slots", Strategy.Slo.DEFAULT_SLOTS),
                 number("breaker.slo-violations", Strategy.Slo.DEFAULT_VIOLATIONS),
                 duration("breaker.slo-climb", Strategy.Slo.DEFAULT_CLIMB));
+    }
+
+    /** With fewer calls, one alone that exceeds the objective is more than the budget. */
+    private static int enoughFor(double budget) {
+        return budget <= 0 ? 1 : (int) Math.min(1_000_000, Math.ceil(1 / budget));
     }
 
     private int minimumCalls() {
@@ -221,15 +305,22 @@ final class BreakerReader {
         return other == null || one.compareTo(other) < 0 ? one : other;
     }
 
-    private void warnOfIdleKeys(StrategyName strategy) {
+    private void warnOfIdleKeys(StrategyName strategy, Set<Layer> layers) {
+        String word = strategy.name().toLowerCase(Locale.ROOT).replace('_', '-');
         for (String key : Keys.POLICY) {
             boolean idle = SETTLED.contains(strategy)
                     ? key.startsWith(Keys.BREAKER) && !OF_ANY_STRATEGY.contains(key)
                     : !OWNERS.getOrDefault(key, Set.of(strategy)).contains(strategy);
-            if (idle) {
-                String word = strategy.name().toLowerCase(Locale.ROOT).replace('_', '-');
+            boolean isOfLayer = strategy != StrategyName.OFF
+                    && (key.equals("breaker.layers")
+                            || key.equals("breaker.max-ejection")
+                            || (layers.contains(Layer.SLO) && OF_OBJECTIVE.contains(key)));
+            if (idle && !isOfLayer) {
                 policy.warn(key, "has no effect with strategy " + word);
             }
+        }
+        if (strategy != StrategyName.OFF && !layers.contains(Layer.SERVICE) && !policy.isDefaults()) {
+            policy.warn("breaker.max-ejection", "has no effect without the layer service");
         }
     }
 }

@@ -66,6 +66,8 @@ final class Keys {
             "breaker.slo-climb",
             "breaker.short-window",
             "breaker.long-window",
+            "breaker.layers",
+            "breaker.max-ejection",
             "breaker.open-for",
             "breaker.max-open-for",
             "breaker.jitter",

@@ -47,9 +47,10 @@ public record LimitConfig(
             return breaker;
         }
         return BreakerConfig.of(
-                queue == 0 && concurrency instanceof ConcurrencyConfig.Adaptive bounds
-                        ? new Strategy.Adaptive(true, true, bounds.min(), bounds.max())
-                        : new Strategy.Adaptive(true, false, 1, Strategy.Adaptive.DEFAULT_MAX_LIMIT));
+                        queue == 0 && concurrency instanceof ConcurrencyConfig.Adaptive bounds
+                                ? new Strategy.Adaptive(true, true, bounds.min(), bounds.max())
+                                : new Strategy.Adaptive(true, false, 1, Strategy.Adaptive.DEFAULT_MAX_LIMIT))
+                .below(breaker.layers());
     }
 
     /** What is left to limit beside such a breaker. */

@@ -57,7 +57,7 @@ final class PolicyReader {
         Match match = isDefaults ? noMatch() : match();
         Mode mode = value("mode", setting -> Values.word(setting, Mode.class), rootMode);
         Key key = value("key", setting -> Values.word(setting, Key.class), Policy.DEFAULT_KEY);
-        BreakerConfig breaker = new BreakerReader(this).read();
+        BreakerConfig breaker = new BreakerReader(this).read(key);
         FailureRules failures = failures(match);
         Duration deadline = deadline();
         LimitConfig limit =
@@ -323,6 +323,16 @@ final class PolicyReader {
                     || String.valueOf(strategy.value()).equals(theirs == null ? standard : theirs.value());
         }
         return !key.startsWith(Keys.MATCH);
+    }
+
+    /** Whether it reads the policy of calls that no other matches. */
+    boolean isDefaults() {
+        return isDefaults;
+    }
+
+    /** Whether the policy says this itself. */
+    boolean says(String key) {
+        return own.get(key) != null;
     }
 
     Setting firstOf(String prefix) {

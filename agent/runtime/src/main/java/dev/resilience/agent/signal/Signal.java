@@ -17,6 +17,7 @@ public sealed interface Signal {
      * @param id the decision id that also stands in the exception's message; null for a plain admission
      * @param counts the counts that decided, as text, for example {@code "failures=12/20"}; null for an admission
      * @param original the class name of the exception the decision answers to, or null
+     * @param layer which of several layers has the circuit open; null where there is but one, or it is not open
      * @param stall what our own process did of late that was not held against the target, or null
      */
     record Decision(
@@ -27,8 +28,22 @@ public sealed interface Signal {
             @Nullable String id,
             @Nullable String counts,
             @Nullable String original,
+            @Nullable String layer,
             @Nullable Stall stall)
-            implements Signal {}
+            implements Signal {
+
+        /** Where no layer has to be told from others, and nothing of ours was set aside. */
+        public Decision(
+                Subject subject,
+                Verdict verdict,
+                @Nullable Reason reason,
+                BreakerState state,
+                @Nullable String id,
+                @Nullable String counts,
+                @Nullable String original) {
+            this(subject, verdict, reason, state, id, counts, original, null, null);
+        }
+    }
 
     /** The values of {@code resilience.decision}. */
     enum Verdict {

@@ -36,6 +36,7 @@ final class Facts {
         put(facts, decision.subject());
         facts.put("circuit_breaker.state", decision.state().name());
         put(facts, "resilience.counts", decision.counts());
+        put(facts, "resilience.layer", decision.layer());
         put(facts, "resilience.original_error.type", decision.original());
         put(facts, decision.stall());
         if (decision.verdict() == Signal.Verdict.FALLBACK) {

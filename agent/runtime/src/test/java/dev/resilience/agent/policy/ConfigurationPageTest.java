@@ -62,6 +62,9 @@ class ConfigurationPageTest {
             if (key.equals("breaker.slow-call-rate")) {
                 context.put("resilience.policies.p.breaker.slow-call", "1s");
             }
+            if (key.equals("breaker.max-ejection")) {
+                context.put("resilience.policies.p.breaker.layers", "instance,service");
+            }
             if (key.startsWith(Keys.STATIC)) {
                 context.put("resilience.policies.p.fallback.static.body", "x");
             }
@@ -129,7 +132,7 @@ class ConfigurationPageTest {
                     .isEmpty();
             found++;
         }
-        assertThat(found).isEqualTo(5);
+        assertThat(found).isEqualTo(6);
     }
 
     @Test

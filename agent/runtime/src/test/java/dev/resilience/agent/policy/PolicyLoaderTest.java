@@ -194,7 +194,9 @@ class PolicyLoaderTest {
                     "breaker.slo-violations", "5",
                     "breaker.slo-climb", "1s",
                     "breaker.short-window", "10s",
-                    "breaker.long-window", "10m"));
+                    "breaker.long-window", "10m",
+                    "breaker.layers", "instance,service",
+                    "breaker.max-ejection", "20%"));
             samples.putAll(map(
                     "limit.concurrency", "7",
                     "limit.min", "1",
@@ -232,6 +234,8 @@ class PolicyLoaderTest {
                         "breaker.slo-climb",
                         "breaker.short-window",
                         "breaker.long-window" -> Map.of("breaker.strategy", "slo", "breaker.slo", "1s");
+                case "breaker.layers" -> Map.of("key", "host");
+                case "breaker.max-ejection" -> Map.of("breaker.layers", "instance,service");
                 case "limit.min", "limit.max" -> Map.of("limit.concurrency", "adaptive");
                 case "limit.queue" -> Map.of("limit.concurrency", "20");
                 case "limit.max-wait" -> Map.of("limit.concurrency", "20", "limit.queue", "10");

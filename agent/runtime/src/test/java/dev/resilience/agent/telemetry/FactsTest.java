@@ -45,7 +45,7 @@ class FactsTest {
     private static Signal.Decision admitted(@Nullable Stall stall) {
         Subject subject = new Subject("http", "http://h:80", "p", "enforce");
         return new Signal.Decision(
-                subject, Signal.Verdict.ADMITTED, null, BreakerState.CLOSED, null, null, null, stall);
+                subject, Signal.Verdict.ADMITTED, null, BreakerState.CLOSED, null, null, null, null, stall);
     }
 
     @ParameterizedTest(name = "{0} {1}")

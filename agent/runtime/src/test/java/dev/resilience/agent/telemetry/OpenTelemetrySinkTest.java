@@ -60,7 +60,7 @@ class OpenTelemetrySinkTest {
     private static Signal.Decision decision(Verdict verdict, @Nullable Reason reason, BreakerState state) {
         boolean plain = reason == null;
         return new Signal.Decision(
-                HTTP, verdict, reason, state, plain ? null : "d-7", plain ? null : "failures=12/20", null, null);
+                HTTP, verdict, reason, state, plain ? null : "d-7", plain ? null : "failures=12/20", null);
     }
 
     private static Signal.Decision admitted() {
