@@ -58,7 +58,18 @@ class BordersTest {
                 .resideInAPackage("dev.resilience.engine..")
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage("java..", "dev.resilience.engine..", "org.jspecify.annotations.."));
+                .resideInAnyPackage(
+                        "java..", "dev.resilience.engine..", "dev.resilience.spi", "org.jspecify.annotations.."));
+    }
+
+    @Test
+    void whatStrategiesAreCompiledAgainstKnowsTheJdkOnly() {
+        check(classes()
+                .that()
+                .resideInAPackage("dev.resilience.spi")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", "dev.resilience.spi", "org.jspecify.annotations.."));
     }
 
     @Test
@@ -144,7 +155,8 @@ class BordersTest {
 
     @Test
     void packagesOfTheAgentKnowOnlyThoseBeforeThem() {
-        List<String> order = List.of("signal", "target", "policy", "guard", "telemetry", "control", "weaving");
+        List<String> order =
+                List.of("signal", "target", "strategy", "policy", "guard", "telemetry", "control", "weaving");
         for (int i = 0; i < order.size(); i++) {
             String[] later = order.subList(i + 1, order.size()).stream()
                     .map(name -> "dev.resilience.agent." + name + "..")

@@ -8,7 +8,10 @@ import static dev.resilience.engine.Rules.requireBetween;
 import static dev.resilience.engine.Rules.requireFailureRate;
 import static dev.resilience.engine.Rules.requireMinimumCalls;
 
+import dev.resilience.spi.Judge;
 import java.time.Duration;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** When a breaker trips. */
@@ -234,6 +237,29 @@ public sealed interface Strategy {
             require(slots >= 2 && slots <= 600, "slots", "2 to 600", slots);
             require(violations >= 1 && violations <= 1000, "slo-violations", "1 to 1000", violations);
             requireBetween("slo-climb", climb, MILLISECOND, HOUR, "1ms to 1h");
+        }
+    }
+
+    /**
+     * Trips when a judge that others wrote says so.
+     *
+     * @param name what others call it
+     * @param settings what it was made with; two of one name and the same settings are the same strategy
+     * @param judges makes one for each closed generation; neither it nor they throw
+     */
+    record Foreign(String name, Map<String, String> settings, Supplier<? extends Judge> judges) implements Strategy {
+        public Foreign {
+            settings = Map.copyOf(settings);
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Foreign foreign && name.equals(foreign.name) && settings.equals(foreign.settings);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * name.hashCode() + settings.hashCode();
         }
     }
 }

@@ -3,7 +3,8 @@ package dev.resilience.engine;
 import java.time.Duration;
 
 /** The outcomes that still count in one closed generation; the next closed generation has its own, empty. */
-abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow, EwmaWindow, PeriodWindow, SloWindow {
+abstract sealed class Window
+        permits StreakWindow, SlotWindow, CallWindow, EwmaWindow, PeriodWindow, SloWindow, JudgedWindow {
     private final long generation;
 
     Window(long generation) {
@@ -25,6 +26,9 @@ abstract sealed class Window permits StreakWindow, SlotWindow, CallWindow, EwmaW
         }
         if (strategy instanceof Strategy.Slo slo) {
             return new SloWindow(slo, generation, nowNanos);
+        }
+        if (strategy instanceof Strategy.Foreign foreign) {
+            return new JudgedWindow(foreign, generation, nowNanos);
         }
         return new SlotWindow((Strategy.TimeWindow) strategy, generation, nowNanos);
     }

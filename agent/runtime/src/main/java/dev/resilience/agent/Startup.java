@@ -7,6 +7,7 @@ import dev.resilience.agent.guard.FaultLog;
 import dev.resilience.agent.guard.GuardRegistry;
 import dev.resilience.agent.policy.Loaded;
 import dev.resilience.agent.policy.PolicyLoader;
+import dev.resilience.agent.strategy.Strategies;
 import dev.resilience.agent.telemetry.OpenTelemetrySink;
 import dev.resilience.agent.weaving.Weaving;
 import dev.resilience.instrumentation.api.Agent;
@@ -44,12 +45,13 @@ public final class Startup {
         // first of all: without a handler SIGUSR1 ends the process
         Signals signals = Signals.installReloadEarly(out);
         FaultLog faults = new FaultLog(out);
-        Loaded loaded = load();
+        Strategies strategies = new Strategies(faults);
+        Loaded loaded = load(strategies);
         if (!loaded.enabled()) {
             return;
         }
         OpenTelemetrySink telemetry = OpenTelemetrySink.of(new Threads(), faults);
-        Protection protection = Protection.start(loaded, new Policies(), telemetry, faults, signals, out);
+        Protection protection = Protection.start(loaded, new Policies(strategies), telemetry, faults, signals, out);
         protection.beforeExit(new Runnable() {
             @Override
             public void run() {
@@ -92,8 +94,8 @@ public final class Startup {
         }
     }
 
-    private static Loaded load() {
-        return PolicyLoader.load(properties(), environment());
+    private static Loaded load(Strategies strategies) {
+        return PolicyLoader.load(strategies, properties(), environment());
     }
 
     private static Map<String, String> properties() {
@@ -139,9 +141,15 @@ public final class Startup {
     }
 
     private static final class Policies implements Supplier<Loaded> {
+        private final Strategies strategies;
+
+        Policies(Strategies strategies) {
+            this.strategies = strategies;
+        }
+
         @Override
         public Loaded get() {
-            return load();
+            return load(strategies);
         }
     }
 

@@ -3,16 +3,24 @@ package dev.resilience.agent.policy;
 import static dev.resilience.agent.policy.BadValue.require;
 import static java.util.Map.entry;
 
+import dev.resilience.agent.strategy.Strategies;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.ConfigException;
 import dev.resilience.engine.Layer;
 import dev.resilience.engine.Layers;
 import dev.resilience.engine.Strategy;
+import dev.resilience.spi.BadSetting;
+import dev.resilience.spi.Settings;
+import dev.resilience.spi.StrategyProvider;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Verifies what a policy says below {@code breaker}, but for what counts as a failure. */
@@ -78,20 +86,32 @@ final class BreakerReader {
         EWMA,
         TWO_DIMENSION,
         SLO,
-        OFF
+        OFF;
+
+        String text() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
     }
 
-    private final PolicyReader policy;
+    /** What no strategy of others may be called. */
+    static final List<String> OWN_STRATEGIES =
+            Arrays.stream(StrategyName.values()).map(StrategyName::text).toList();
 
-    BreakerReader(PolicyReader policy) {
+    private final PolicyReader policy;
+    private final Strategies strategies;
+
+    BreakerReader(PolicyReader policy, Strategies strategies) {
         this.policy = policy;
+        this.strategies = strategies;
     }
 
     /** Null when it is off. */
     @Nullable
     BreakerConfig read(Key key) {
-        StrategyName name = policy.value(
-                "breaker.strategy", setting -> Values.word(setting, StrategyName.class), StrategyName.ADAPTIVE);
+        Setting said = policy.effective("breaker.strategy");
+        StrategyProvider foreign = said == null ? null : policy.strategies().get(String.valueOf(said.value()));
+        StrategyName name =
+                foreign != null ? null : policy.value("breaker.strategy", this::strategyName, StrategyName.ADAPTIVE);
         Set<Layer> layers = layers(name, key);
         warnOfIdleKeys(name, layers);
         if (name == StrategyName.OFF) {
@@ -105,7 +125,7 @@ final class BreakerReader {
         double rate = share("breaker.probe-success-rate", BreakerConfig.DEFAULT_PROBE_SUCCESS_RATE);
         Duration timeout = duration("breaker.probe-timeout", BreakerConfig.DEFAULT_PROBE_TIMEOUT);
         try {
-            Strategy strategy = strategy(name);
+            Strategy strategy = name != null ? strategy(name) : foreign(Objects.requireNonNull(foreign));
             BreakerConfig read = strategy == null
                     ? Policy.DEFAULT_BREAKER
                     : new BreakerConfig(strategy, openFor, maxOpenFor, jitter, probes, rate, timeout);
@@ -117,8 +137,48 @@ final class BreakerReader {
         }
     }
 
+    private StrategyName strategyName(Setting setting) {
+        try {
+            return Values.word(setting, StrategyName.class);
+        } catch (BadValue unknown) {
+            Set<String> others = policy.strategies().keySet();
+            throw others.isEmpty()
+                    ? unknown
+                    : new BadValue(
+                            unknown.key(),
+                            unknown.rule() + ", or of the strategies given: " + String.join(", ", others),
+                            unknown);
+        }
+    }
+
+    /** Null when it does not understand what it is given. */
+    private @Nullable Strategy foreign(StrategyProvider provider) {
+        Setting said = Objects.requireNonNull(policy.effective("breaker.strategy"));
+        Map<String, String> values = new TreeMap<>();
+        for (String key : policy.below(Keys.SETTINGS)) {
+            policy.optional(
+                    key,
+                    setting -> values.put(key.substring(Keys.SETTINGS.length()), String.join(",", setting.entries())));
+        }
+        Settings settings = new Settings(values);
+        try {
+            Strategy strategy = strategies.strategy(provider, said.text(), settings, values);
+            if (strategy == null) {
+                policy.fail(said, "a strategy that works; this one failed to begin, which is said as a fault");
+            }
+            for (String unasked : settings.unasked()) {
+                policy.warn(Keys.SETTINGS + unasked, "is no setting of strategy " + said.text());
+            }
+            return strategy;
+        } catch (BadSetting unreadable) {
+            Setting cause = policy.effective(Keys.SETTINGS + unreadable.key());
+            policy.fail(cause == null ? said : cause, unreadable.rule());
+            return null;
+        }
+    }
+
     /** Those that decide; the instance itself alone unless something else is said. */
-    private Set<Layer> layers(StrategyName strategy, Key key) {
+    private Set<Layer> layers(@Nullable StrategyName strategy, Key key) {
         Set<Layer> layers = EnumSet.of(Layer.INSTANCE);
         layers.addAll(policy.value("breaker.layers", BreakerReader::layers, layers));
         if (policy.isDefaults()) {
@@ -305,22 +365,39 @@ final class BreakerReader {
         return other == null || one.compareTo(other) < 0 ? one : other;
     }
 
-    private void warnOfIdleKeys(StrategyName strategy, Set<Layer> layers) {
-        String word = strategy.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    /** {@code strategy} is null for one of others. */
+    private void warnOfIdleKeys(@Nullable StrategyName strategy, Set<Layer> layers) {
+        String word = strategy == null ? String.valueOf(effectiveStrategy()) : strategy.text();
         for (String key : Keys.POLICY) {
-            boolean idle = SETTLED.contains(strategy)
-                    ? key.startsWith(Keys.BREAKER) && !OF_ANY_STRATEGY.contains(key)
-                    : !OWNERS.getOrDefault(key, Set.of(strategy)).contains(strategy);
             boolean isOfLayer = strategy != StrategyName.OFF
                     && (key.equals("breaker.layers")
                             || key.equals("breaker.max-ejection")
                             || (layers.contains(Layer.SLO) && OF_OBJECTIVE.contains(key)));
-            if (idle && !isOfLayer) {
+            if (isIdle(key, strategy) && !isOfLayer) {
+                policy.warn(key, "has no effect with strategy " + word);
+            }
+        }
+        if (strategy != null) {
+            for (String key : policy.below(Keys.SETTINGS)) {
                 policy.warn(key, "has no effect with strategy " + word);
             }
         }
         if (strategy != StrategyName.OFF && !layers.contains(Layer.SERVICE) && !policy.isDefaults()) {
             policy.warn("breaker.max-ejection", "has no effect without the layer service");
         }
+    }
+
+    private @Nullable String effectiveStrategy() {
+        Setting said = policy.effective("breaker.strategy");
+        return said == null ? null : said.value();
+    }
+
+    private static boolean isIdle(String key, @Nullable StrategyName strategy) {
+        if (strategy == null) {
+            return OWNERS.containsKey(key);
+        }
+        return SETTLED.contains(strategy)
+                ? key.startsWith(Keys.BREAKER) && !OF_ANY_STRATEGY.contains(key)
+                : !OWNERS.getOrDefault(key, Set.of(strategy)).contains(strategy);
     }
 }

@@ -1,9 +1,11 @@
 package dev.resilience.agent.policy;
 
+import dev.resilience.spi.StrategyProvider;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /** What all sources say, before it is verified. */
@@ -16,6 +18,9 @@ final class Draft {
     final Map<String, Section> policies = new LinkedHashMap<>();
 
     final List<Problem> problems = new ArrayList<>();
+    /** The strategies of others, by name. */
+    final Map<String, StrategyProvider> strategies = new TreeMap<>();
+
     boolean enforceable = true;
 
     /** An error that leaves nothing to rely on. */

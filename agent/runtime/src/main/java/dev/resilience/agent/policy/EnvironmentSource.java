@@ -21,7 +21,8 @@ final class EnvironmentSource {
     private static final String POLICIES = "POLICIES_";
     private static final String DEFAULTS = "DEFAULTS_";
     private static final String MATCH = variable(Keys.MATCH);
-    private static final String HEADERS = variable(Keys.HEADERS);
+    /** Those below which a key has any name. */
+    private static final List<String> OPEN_GROUPS = List.of(Keys.HEADERS, Keys.SETTINGS);
 
     private final Draft draft;
     private final List<String> named;
@@ -83,11 +84,13 @@ final class EnvironmentSource {
     }
 
     private @Nullable String key(String variable) {
-        if (variable.startsWith(HEADERS) && variable.length() > HEADERS.length()) {
-            return Keys.HEADERS
-                    + variable.substring(HEADERS.length())
-                            .toLowerCase(Locale.ROOT)
-                            .replace('_', '-');
+        for (String group : OPEN_GROUPS) {
+            if (variable.startsWith(variable(group)) && variable.length() > group.length()) {
+                return group
+                        + variable.substring(group.length())
+                                .toLowerCase(Locale.ROOT)
+                                .replace('_', '-');
+            }
         }
         return keys.get(variable);
     }

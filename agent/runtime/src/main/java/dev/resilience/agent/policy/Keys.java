@@ -15,12 +15,15 @@ final class Keys {
     static final String MAX_TARGETS = "max-targets";
     static final String MAX_ROUTES = "max-routes";
     static final String TARGET_IDLE_FOR = "target-idle-for";
+    static final String STRATEGIES = "strategies";
     static final String FILE_FORMAT = "file-format";
     static final String POLICIES = "policies";
     static final String DEFAULTS = "defaults";
 
     static final String MATCH = "match.";
     static final String BREAKER = "breaker.";
+    static final String SETTINGS_GROUP = "breaker.settings";
+    static final String SETTINGS = SETTINGS_GROUP + ".";
     static final String LIMIT = "limit.";
     static final String FALLBACK = "fallback";
     static final String STATIC = "fallback.static";
@@ -29,9 +32,9 @@ final class Keys {
 
     /** Beside {@code policies} and {@code defaults}, which are sections. */
     static final List<String> ROOT =
-            List.of(ENABLED, CONFIG, MODE, DRAIN, MAX_TARGETS, MAX_ROUTES, TARGET_IDLE_FOR, FILE_FORMAT);
+            List.of(ENABLED, CONFIG, MODE, DRAIN, MAX_TARGETS, MAX_ROUTES, TARGET_IDLE_FOR, STRATEGIES, FILE_FORMAT);
 
-    /** Of a policy, and of {@code defaults} except for {@code match}; headers have any name. */
+    /** Of a policy, and of {@code defaults} except for {@code match}; headers and settings have any name. */
     static final List<String> POLICY = List.of(
             MODE,
             "match.protocol",
@@ -98,7 +101,11 @@ final class Keys {
 
     /** Whether this key of a policy has a value. */
     static boolean isKnown(String key) {
-        return POLICY.contains(key) || (key.startsWith(HEADERS) && key.length() > HEADERS.length());
+        return POLICY.contains(key) || isBelow(HEADERS, key) || isBelow(SETTINGS, key);
+    }
+
+    private static boolean isBelow(String group, String key) {
+        return key.startsWith(group) && key.length() > group.length();
     }
 
     /** Whether this key of a policy has keys of its own. */
@@ -140,6 +147,9 @@ final class Keys {
         if (group.equals(STATIC)) {
             names.add("headers");
         }
+        if (prefix.equals(BREAKER)) {
+            names.add("settings");
+        }
         return String.join(", ", names);
     }
 
@@ -151,6 +161,7 @@ final class Keys {
             }
         }
         groups.add(HEADERS_GROUP);
+        groups.add(SETTINGS_GROUP);
         return groups;
     }
 

@@ -1,8 +1,11 @@
 package dev.resilience.agent.policy;
 
+import dev.resilience.agent.strategy.Refused;
+import dev.resilience.agent.strategy.Strategies;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** Makes policies of what properties, environment and file say. Never throws, never guesses. */
 public final class PolicyLoader {
     /** Reads the file that {@code resilience.config} names, if any. */
-    public static Loaded load(Map<String, String> properties, Map<String, String> environment) {
+    public static Loaded load(Strategies strategies, Map<String, String> properties, Map<String, String> environment) {
         if (properties.isEmpty() && environment.isEmpty()) {
             // the usual start: nothing to read, so nothing of the reader is loaded
             return new Loaded(PolicySet.DEFAULTS, List.of(), true, true);
@@ -24,15 +27,31 @@ public final class PolicyLoader {
             named = environment.get(EnvironmentSource.PREFIX + EnvironmentSource.variable(Keys.CONFIG));
         }
         if (named == null || named.isBlank()) {
-            return load(properties, environment, null);
+            return load(strategies, properties, environment, null);
         }
         try {
-            return load(properties, environment, Path.of(named.trim()));
+            return load(strategies, properties, environment, Path.of(named.trim()));
         } catch (InvalidPathException impossible) {
             Draft draft = new Draft();
             draft.fail(source, Keys.CONFIG, "must be the path of a file");
-            return load(properties, environment, null, draft);
+            return load(strategies, properties, environment, null, draft);
         }
+    }
+
+    /** The same for a look: whoever does not run it has nobody to report the faults of strategies to. */
+    public static Loaded load(Map<String, String> properties, Map<String, String> environment) {
+        return load(reading(), properties, environment);
+    }
+
+    /** Reads this file, for a look. */
+    public static Loaded load(Map<String, String> properties, Map<String, String> environment, @Nullable Path file) {
+        return load(reading(), properties, environment, file);
+    }
+
+    private static Strategies reading() {
+        return new Strategies((site, fault) -> {
+            throw new IllegalStateException(site, fault);
+        });
     }
 
     /**
@@ -40,12 +59,20 @@ public final class PolicyLoader {
      *
      * @param file null for none
      */
-    public static Loaded load(Map<String, String> properties, Map<String, String> environment, @Nullable Path file) {
-        return load(properties, environment, file, new Draft());
+    public static Loaded load(
+            Strategies strategies,
+            Map<String, String> properties,
+            Map<String, String> environment,
+            @Nullable Path file) {
+        return load(strategies, properties, environment, file, new Draft());
     }
 
     private static Loaded load(
-            Map<String, String> properties, Map<String, String> environment, @Nullable Path file, Draft draft) {
+            Strategies strategies,
+            Map<String, String> properties,
+            Map<String, String> environment,
+            @Nullable Path file,
+            Draft draft) {
         try {
             if (file != null) {
                 FileSource.read(file, draft);
@@ -54,7 +81,7 @@ public final class PolicyLoader {
             PropertySource.read(properties, draft);
             EnvironmentSource.read(environment, draft);
             order(written, draft.policies);
-            return verify(draft);
+            return verify(draft, strategies);
         } catch (RuntimeException | StackOverflowError ours) {
             draft.fail("the agent", Keys.CONFIG, "could not be read, because of a fault of the agent: " + ours);
             return new Loaded(PolicySet.DEFAULTS, draft.problems, false, true);
@@ -76,12 +103,13 @@ public final class PolicyLoader {
         policies.putAll(ordered);
     }
 
-    private static Loaded verify(Draft draft) {
+    private static Loaded verify(Draft draft, Strategies strategies) {
         boolean enabled = root(draft, Keys.ENABLED, Values::flag, true, true);
         Duration drain = root(draft, Keys.DRAIN, PolicyLoader::drain, PolicySet.DEFAULT_DRAIN, true);
         Mode mode = root(draft, Keys.MODE, setting -> Values.word(setting, Mode.class), Policy.DEFAULT_MODE, false);
         TargetBounds bounds = bounds(draft);
-        List<Policy> policies = PolicyReader.read(draft, mode);
+        loadStrategies(draft, strategies);
+        List<Policy> policies = PolicyReader.read(draft, mode, strategies);
         if (!draft.enforceable) {
             policies = policies.stream().map(Policy::observing).toList();
             mode = Mode.OBSERVE;
@@ -89,6 +117,29 @@ public final class PolicyLoader {
         boolean usable = draft.problems.stream().noneMatch(problem -> problem.severity() == Severity.ERROR);
         PolicySet set = new PolicySet(policies.subList(1, policies.size()), policies.get(0), mode, drain, bounds);
         return new Loaded(set, draft.problems, usable, enabled);
+    }
+
+    /** A jar that is refused costs the policies that want a strategy of it, and no other. */
+    private static void loadStrategies(Draft draft, Strategies strategies) {
+        Setting named = draft.root.get(Keys.STRATEGIES);
+        if (named == null) {
+            return;
+        }
+        for (String entry : named.entries()) {
+            try {
+                Path jar = named.directory() == null
+                        ? Path.of(entry)
+                        : named.directory().resolve(entry);
+                List<String> taken = new ArrayList<>(draft.strategies.keySet());
+                taken.addAll(BreakerReader.OWN_STRATEGIES);
+                draft.strategies.putAll(strategies.of(jar, taken));
+            } catch (InvalidPathException | Refused unusable) {
+                draft.problems.add(named.problem(
+                        Severity.ERROR,
+                        "must be a list of jars with strategies; " + entry + " " + unusable.getMessage()
+                                + "; policies that name a strategy of it only observe"));
+            }
+        }
     }
 
     private static TargetBounds bounds(Draft draft) {

@@ -2,9 +2,11 @@ package dev.resilience.agent.policy;
 
 import static dev.resilience.agent.policy.BadValue.require;
 
+import dev.resilience.agent.strategy.Strategies;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.Strategy;
 import dev.resilience.instrumentation.api.StaticAnswer;
+import dev.resilience.spi.StrategyProvider;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -14,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -30,26 +33,29 @@ final class PolicyReader {
     /** Settings of {@code defaults} that are told already. */
     private final Set<Setting> told;
 
+    private final Draft draft;
+    private final Strategies strategies;
     private boolean observes;
 
-    private PolicyReader(String name, Section own, Section defaults, List<Problem> problems, Set<Setting> told) {
+    private PolicyReader(String name, Section own, Draft draft, Strategies strategies, Set<Setting> told) {
         this.name = name;
         this.own = own;
-        this.defaults = defaults;
+        this.defaults = draft.defaults;
         this.isDefaults = own == defaults;
-        this.problems = problems;
+        this.problems = draft.problems;
         this.told = told;
+        this.draft = draft;
+        this.strategies = strategies;
         this.observes = own.isBroken() || defaults.isBroken();
     }
 
     /** The policies of a draft, the default one first. */
-    static List<Policy> read(Draft draft, Mode mode) {
+    static List<Policy> read(Draft draft, Mode mode, Strategies strategies) {
         Set<Setting> told = new HashSet<>();
         List<Policy> policies = new ArrayList<>();
-        policies.add(
-                new PolicyReader(Policy.DEFAULT_NAME, draft.defaults, draft.defaults, draft.problems, told).read(mode));
-        draft.policies.forEach((name, section) ->
-                policies.add(new PolicyReader(name, section, draft.defaults, draft.problems, told).read(mode)));
+        policies.add(new PolicyReader(Policy.DEFAULT_NAME, draft.defaults, draft, strategies, told).read(mode));
+        draft.policies.forEach(
+                (name, section) -> policies.add(new PolicyReader(name, section, draft, strategies, told).read(mode)));
         return policies;
     }
 
@@ -57,7 +63,7 @@ final class PolicyReader {
         Match match = isDefaults ? noMatch() : match();
         Mode mode = value("mode", setting -> Values.word(setting, Mode.class), rootMode);
         Key key = value("key", setting -> Values.word(setting, Key.class), Policy.DEFAULT_KEY);
-        BreakerConfig breaker = new BreakerReader(this).read(key);
+        BreakerConfig breaker = new BreakerReader(this, strategies).read(key);
         FailureRules failures = failures(match);
         Duration deadline = deadline();
         LimitConfig limit =
@@ -315,7 +321,8 @@ final class PolicyReader {
         if (key.startsWith(Keys.FALLBACK)) {
             return !own.has(Keys.FALLBACK);
         }
-        if (key.equals("breaker.window")) { // a duration or a number, as the strategy says
+        // a duration or a number, or whatever it is to somebody else, as the strategy says
+        if (key.equals("breaker.window") || key.startsWith(Keys.SETTINGS)) {
             Setting strategy = own.get("breaker.strategy");
             Setting theirs = defaults.get("breaker.strategy");
             String standard = "time-window";
@@ -328,6 +335,24 @@ final class PolicyReader {
     /** Whether it reads the policy of calls that no other matches. */
     boolean isDefaults() {
         return isDefaults;
+    }
+
+    /** The strategies of others, by name. */
+    Map<String, StrategyProvider> strategies() {
+        return draft.strategies;
+    }
+
+    /** The keys that count below this one. */
+    Set<String> below(String prefix) {
+        Set<String> keys = new TreeSet<>();
+        for (Section section : List.of(own, defaults)) {
+            for (Setting setting : section.all()) {
+                if (setting.key().startsWith(prefix) && effective(setting.key()) != null) {
+                    keys.add(setting.key());
+                }
+            }
+        }
+        return keys;
     }
 
     /** Whether the policy says this itself. */

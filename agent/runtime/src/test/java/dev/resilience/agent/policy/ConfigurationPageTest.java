@@ -34,6 +34,7 @@ class ConfigurationPageTest {
     void describesEveryKeyAndNoOther() {
         Set<String> policy = new TreeSet<>(Keys.POLICY);
         policy.add(Keys.HEADERS + "NAME");
+        policy.add(Keys.SETTINGS + "NAME");
 
         assertThat(table("## Keys at the root").keySet()).containsExactlyInAnyOrderElementsOf(Keys.ROOT);
         assertThat(table("## Keys of a policy").keySet()).containsExactlyInAnyOrderElementsOf(policy);
