@@ -5,7 +5,8 @@ import java.util.random.RandomGenerator;
 /**
  * A breaker that layers above it can overrule. What they decide becomes its own state, so that a call asks nobody else.
  *
- * <p>All but {@link #isBlamed} and {@link #ageNanos} are for the pulse alone.
+ * <p>{@link #open} and {@link #readmit} are for the pulse, which asks again: where a call does its work meanwhile, they do
+ * nothing.
  */
 sealed interface Instance extends Breaker permits ThreeStateBreaker, AdaptiveBreaker {
     static Instance of(BreakerConfig config, RandomGenerator random, Listener listener, long nowNanos) {

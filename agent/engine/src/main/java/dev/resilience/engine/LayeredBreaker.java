@@ -2,6 +2,7 @@ package dev.resilience.engine;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ final class LayeredBreaker implements Breaker {
     private final Instance own;
     private final @Nullable Objective objective;
     private final @Nullable Service service;
+    private final BooleanSupplier mayOpen;
     private final AtomicBoolean ejected = new AtomicBoolean();
     /** How many calls failed in a row, below 0; 1 after a success, 0 before any call ended. */
     private final AtomicInteger row = new AtomicInteger();
@@ -41,6 +43,7 @@ final class LayeredBreaker implements Breaker {
             long nowNanos) {
         this.config = config;
         this.service = service;
+        this.mayOpen = () -> service == null || service.tryEject(this);
         BreakerConfig slo = layers.slo();
         this.objective = slo == null ? null : new Objective(slo, random, nowNanos);
         this.own = Instance.of(config, random, new Above(listener), nowNanos);
@@ -69,12 +72,8 @@ final class LayeredBreaker implements Breaker {
 
         @Override
         public boolean mayOpen() {
-            return LayeredBreaker.this.mayOpen();
+            return mayOpen.getAsBoolean();
         }
-    }
-
-    private boolean mayOpen() {
-        return service == null || service.tryEject(this);
     }
 
     @Override
@@ -107,7 +106,7 @@ final class LayeredBreaker implements Breaker {
     public void pulse(long nowNanos) {
         own.pulse(nowNanos);
         if (objective != null) {
-            objective.pulse(this::mayOpen, nowNanos);
+            objective.pulse(mayOpen, nowNanos);
             String missed = objective.cause();
             if (missed != null) {
                 own.open(missed, true, nowNanos);
@@ -237,8 +236,8 @@ final class LayeredBreaker implements Breaker {
     }
 
     void openForService(String cause, long nowNanos) {
-        isOfService = true;
         own.open(cause, false, nowNanos);
+        isOfService = own.state() != BreakerState.CLOSED;
     }
 
     void readmit(String why, long nowNanos) {

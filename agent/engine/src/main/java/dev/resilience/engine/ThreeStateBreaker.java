@@ -185,26 +185,44 @@ final class ThreeStateBreaker implements Instance {
 
     @Override
     public void open(String cause, boolean isHeld, long nowNanos) {
-        if (isHeld) {
-            held = true;
-            heldUntil = nowNanos + LATE_NANOS;
+        if (!PULSING.compareAndSet(this, false, true)) {
+            return;
         }
-        for (long seen = word; Word.state(seen) != Word.OPEN; seen = word) {
-            tell(move(seen, Word.of(Word.OPEN, Word.generationAfter(seen, 1)), cause, nowNanos));
+        Transition made = null;
+        try {
+            if (isHeld) {
+                held = true;
+                heldUntil = nowNanos + LATE_NANOS;
+            }
+            for (long seen = word; Word.state(seen) != Word.OPEN; seen = word) {
+                made = move(seen, Word.of(Word.OPEN, Word.generationAfter(seen, 1)), cause, nowNanos);
+            }
+        } finally {
+            pulsing = false;
         }
+        tell(made);
     }
 
     /** A half-open generation has the window of the closed one after it already. */
     @Override
     public void readmit(String why, long nowNanos) {
-        held = false;
-        for (long seen = word; Word.state(seen) != Word.CLOSED; seen = word) {
-            long next = Word.generationAfter(seen, 1);
-            if (Word.state(seen) == Word.OPEN) {
-                window = window.next(next, nowNanos);
-            }
-            tell(move(seen, Word.of(Word.CLOSED, next), why, nowNanos));
+        if (!PULSING.compareAndSet(this, false, true)) {
+            return;
         }
+        Transition made = null;
+        try {
+            held = false;
+            for (long seen = word; Word.state(seen) != Word.CLOSED; seen = word) {
+                long next = Word.generationAfter(seen, 1);
+                if (Word.state(seen) == Word.OPEN) {
+                    window = window.next(next, nowNanos);
+                }
+                made = move(seen, Word.of(Word.CLOSED, next), why, nowNanos);
+            }
+        } finally {
+            pulsing = false;
+        }
+        tell(made);
     }
 
     @Override

@@ -1,7 +1,7 @@
 /**
  * What a strategy of one's own is made of: when a breaker trips. How it recovers is the agent's.
  *
- * <p>Nothing here is ever called by the thread of a call, nor by two threads at once for the same judge.
+ * <p>The agent's pulse calls all of it, beside the calls; no two threads ever call the same judge at once.
  */
 @NullMarked
 package dev.resilience.spi;

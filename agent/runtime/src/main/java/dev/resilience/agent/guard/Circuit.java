@@ -97,6 +97,7 @@ final class Circuit {
     void adopt(Subject newest, PolicyTraffic remembered) {
         subject = newest;
         traffic = remembered;
+        active(true);
     }
 
     Subject subject() {

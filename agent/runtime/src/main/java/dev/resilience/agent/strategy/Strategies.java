@@ -22,7 +22,10 @@ import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import org.jspecify.annotations.Nullable;
 
-/** The strategies of jars that the configuration names. Each jar is read once in the life of the process. */
+/**
+ * The strategies of jars that the configuration names. Each jar is read once in the life of the process. For one thread at
+ * a time.
+ */
 public final class Strategies {
     private static final String SERVICE = "META-INF/services/" + StrategyProvider.class.getName();
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,63}");
@@ -40,7 +43,7 @@ public final class Strategies {
      * @param taken names that they may not have
      * @throws Refused if there are none, or one of them cannot be used; then none of that jar is
      */
-    public synchronized Map<String, StrategyProvider> of(Path jar, List<String> taken) throws Refused {
+    public Map<String, StrategyProvider> of(Path jar, List<String> taken) throws Refused {
         Path key = jar.toAbsolutePath().normalize();
         Map<String, StrategyProvider> known = jars.get(key);
         if (known == null) {
@@ -55,7 +58,7 @@ public final class Strategies {
         return known;
     }
 
-    /** Null for a strategy that fails to understand its settings for another reason than those; that is our fault. */
+    /** Null if it fails for another reason than its settings, which is reported. */
     public @Nullable Strategy strategy(
             StrategyProvider provider, String name, Settings settings, Map<String, String> values) {
         String site = "strategy/" + name;

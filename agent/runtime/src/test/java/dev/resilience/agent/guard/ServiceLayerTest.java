@@ -128,6 +128,23 @@ class ServiceLayerTest {
     }
 
     @Test
+    void countsAnInstanceThatIsCalledAgainAfterAReload() {
+        for (int i = 0; i < 4; i++) {
+            call(i, 200);
+        }
+        registry.reload(Policies.set(Policies.policy(Mode.ENFORCE, LAYERED, Duration.ofSeconds(1), Policies.ANSWER)));
+        beats(10);
+        registry.leave();
+        for (int i = 0; i < 4; i++) {
+            call(i, 200);
+        }
+        fail(0, 1, 2);
+
+        assertThat(states())
+                .containsExactly(BreakerState.OPEN, BreakerState.OPEN, BreakerState.CLOSED, BreakerState.CLOSED);
+    }
+
+    @Test
     void forgetsTheServiceWithItsLastInstance() {
         fail(0);
         registry.reload(Policies.set(Policies.policy(Mode.ENFORCE)));
