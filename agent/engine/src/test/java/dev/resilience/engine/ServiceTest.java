@@ -24,11 +24,29 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ServiceTest {
     private static final BreakerConfig ADAPTIVE = BreakerConfig.of(Strategy.Adaptive.DEFAULT);
     private static final BreakerConfig SHORT = new BreakerConfig(
             new Strategy.Consecutive(5), Duration.ofSeconds(1), Duration.ofSeconds(2), 0, 2, 1, Duration.ofSeconds(2));
+
+    private static final BreakerConfig SLO = new BreakerConfig(
+            new Strategy.Slo(
+                    Duration.ofMillis(100),
+                    0.05,
+                    20,
+                    Duration.ofSeconds(1),
+                    Duration.ofSeconds(10),
+                    10,
+                    3,
+                    Duration.ofMillis(120)),
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(2),
+            0,
+            4,
+            0.75,
+            Duration.ofSeconds(2));
 
     private static ServiceBench of(int instances) {
         return new ServiceBench(instances, SHORT, Layers.DEFAULT_MAX_EJECTION, null);
@@ -180,24 +198,7 @@ class ServiceTest {
 
     @Nested
     class WithAnObjective {
-        private static final BreakerConfig SLO = new BreakerConfig(
-                new Strategy.Slo(
-                        Duration.ofMillis(100),
-                        0.05,
-                        20,
-                        Duration.ofSeconds(1),
-                        Duration.ofSeconds(10),
-                        10,
-                        3,
-                        Duration.ofMillis(120)),
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(2),
-                0,
-                4,
-                0.75,
-                Duration.ofSeconds(2));
-
-        private final ServiceBench bench = new ServiceBench(2, SHORT, 0.5, SLO);
+        private ServiceBench bench = new ServiceBench(2, SHORT, 0.5, SLO);
 
         private void becomesSlower(int instances) {
             for (int tick = 0; tick < 100; tick++) {
@@ -216,6 +217,32 @@ class ServiceTest {
 
             assertThat(bench.transitions.get(0)).startsWith("0 CLOSED>OPEN slo: over 100ms=");
             assertThat(bench.transitions).noneMatch(told -> told.startsWith("1 "));
+        }
+
+        @ParameterizedTest
+        @ValueSource(booleans = {false, true})
+        void letsNoProbeThroughBeforeTheWaitIsOver(boolean isAdaptive) {
+            bench = new ServiceBench(2, isAdaptive ? ADAPTIVE : SHORT, 0.5, SLO);
+            for (int tick = 0; bench.state(0) == CLOSED; tick++) {
+                for (int call = 0; call < 5; call++) {
+                    bench.call(0, SUCCESS, Duration.ofMillis(50 + 5 * tick));
+                }
+                bench.call(1, SUCCESS);
+                bench.pulse();
+            }
+            for (int tick = 0; tick < 19; tick++) {
+                assertThat(bench.call(0, SUCCESS)).isFalse();
+                bench.pulse();
+            }
+            assertThat(bench.instances.get(0).layer()).isEqualTo(Layer.SLO);
+            assertThat(bench.instances.get(0).retryAfterNanos(bench.now)).isPositive();
+
+            for (int tick = 0; tick < 60; tick++) {
+                bench.call(0, SUCCESS);
+                bench.pulse();
+            }
+            assertThat(bench.state(0)).isEqualTo(CLOSED);
+            assertThat(bench.instances.get(0).layer()).isNull();
         }
 
         @Test
@@ -262,7 +289,7 @@ class ServiceTest {
     void neverRefusesMoreThanTheShareWhileOneWorks(String name, BreakerConfig config, long seed) {
         Random random = new Random(seed);
         double share = List.of(0.0, 0.1, 0.34, 0.5, 1.0).get(random.nextInt(5));
-        ServiceBench bench = new ServiceBench(1 + random.nextInt(12), config, share, null);
+        ServiceBench bench = new ServiceBench(1 + random.nextInt(12), config, share, seed % 2 == 0 ? SLO : null);
         double[] failing = new double[200];
         for (int step = 0; step < 3_000; step++) {
             int many = bench.instances.size();
@@ -282,7 +309,8 @@ class ServiceTest {
             for (int i = 0; i < many; i++) {
                 if (((LayeredBreaker) bench.instances.get(i)).isActive()) {
                     for (int call = random.nextInt(4); call > 0; call--) {
-                        bench.call(i, random.nextDouble() < failing[i] ? FAILURE : SUCCESS);
+                        Outcome outcome = random.nextDouble() < failing[i] ? FAILURE : SUCCESS;
+                        bench.call(i, outcome, Duration.ofMillis(random.nextInt(failing[i] > 0 ? 300 : 50)));
                     }
                 }
             }
