@@ -326,7 +326,8 @@ final class TargetGuard implements Guard {
         if (isPlain && plain != null) {
             return plain;
         }
-        Signal.Decision told = new Signal.Decision(subject, Verdict.ADMITTED, null, state, null, null, null, null, stall);
+        Signal.Decision told =
+                new Signal.Decision(subject, Verdict.ADMITTED, null, state, null, null, null, null, stall);
         if (isPlain) {
             plainAdmission = told;
         }
