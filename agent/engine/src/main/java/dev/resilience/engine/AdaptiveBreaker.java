@@ -722,9 +722,19 @@ public final class AdaptiveBreaker implements Instance {
     }
 
     @Override
-    public String counts() {
+    public @Nullable String cause() {
+        return AdaptiveWord.isOpen(word) ? cause : null;
+    }
+
+    @Override
+    public long tally() {
         Load current = load;
-        return AdaptiveWord.isOpen(word) ? cause : "inFlight=" + current.inFlight() + ", limit=" + current.limit();
+        return ((long) current.inFlight() << Integer.SIZE) | current.limit();
+    }
+
+    @Override
+    public String counts(long tally) {
+        return "inFlight=" + (int) (tally >> Integer.SIZE) + ", limit=" + (int) tally;
     }
 
     @Override

@@ -77,7 +77,19 @@ public sealed interface Breaker permits Instance, LayeredBreaker {
     int inFlight();
 
     /** The counts that decide now, or those that opened it, as text. */
-    String counts();
+    default String counts() {
+        String opened = cause();
+        return opened == null ? counts(tally()) : opened;
+    }
+
+    /** The counts that opened it, as text; null unless it is open. */
+    @Nullable
+    String cause();
+
+    /** The counts that decide now, for {@link #counts(long)} to write down if anybody wants to read them. */
+    long tally();
+
+    String counts(long tally);
 
     /** Which of its layers refuses calls now, or null if none does or there are none. */
     default @Nullable Layer layer() {

@@ -151,8 +151,18 @@ final class LayeredBreaker implements Breaker {
     }
 
     @Override
-    public String counts() {
-        return isSpared() ? "spared by max-ejection: " + own.counts() : own.counts();
+    public @Nullable String cause() {
+        return isSpared() ? "spared by max-ejection: " + own.counts() : own.cause();
+    }
+
+    @Override
+    public long tally() {
+        return own.tally();
+    }
+
+    @Override
+    public String counts(long tally) {
+        return own.counts(tally);
     }
 
     @Override

@@ -169,13 +169,20 @@ final class ThreeStateBreaker implements Instance {
     }
 
     @Override
-    public String counts() {
+    public @Nullable String cause() {
         long seen = word;
         Wait current = wait;
-        if (Word.state(seen) == Word.HALF_OPEN) {
-            return probeCounts(seen);
-        }
-        return current.generation() == Word.generation(seen) ? current.cause() : window.counts();
+        return Word.state(seen) == Word.OPEN && current.generation() == Word.generation(seen) ? current.cause() : null;
+    }
+
+    @Override
+    public long tally() {
+        return word;
+    }
+
+    @Override
+    public String counts(long tally) {
+        return Word.state(tally) == Word.HALF_OPEN ? probeCounts(tally) : window.counts();
     }
 
     @Override

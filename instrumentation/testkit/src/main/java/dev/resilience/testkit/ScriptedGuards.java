@@ -207,7 +207,7 @@ public final class ScriptedGuards implements Guards {
                 patienceNanos = call.patienceNanos();
             }
             if (enforces && refusing) {
-                return new Refusal(Reason.CIRCUIT_OPEN, REFUSED, 0, fallback());
+                return Refusal.saying(REFUSED, Reason.CIRCUIT_OPEN, 0, fallback());
             }
             admitted.incrementAndGet();
             inFlight.incrementAndGet();
@@ -220,7 +220,7 @@ public final class ScriptedGuards implements Guards {
 
         private void expire(Call call) {
             if (!call.isSettled()) {
-                call.cancel(new Refusal(Reason.DEADLINE_EXHAUSTED, EXPIRED, 0, null));
+                call.cancel(Refusal.saying(EXPIRED, Reason.DEADLINE_EXHAUSTED, 0, null));
             }
         }
 

@@ -130,6 +130,21 @@ final class Circuit {
         return breaker.isSpared();
     }
 
+    /** See {@link Breaker#cause}. */
+    @Nullable
+    String cause() {
+        return breaker.cause();
+    }
+
+    /** See {@link Breaker#tally}. */
+    long tally() {
+        return breaker.tally();
+    }
+
+    String counts(long tally) {
+        return breaker.counts(tally);
+    }
+
     long retryAfterNanos(long nowNanos) {
         return breaker.retryAfterNanos(nowNanos);
     }

@@ -3,4 +3,4 @@ package dev.resilience.agent.guard;
 import dev.resilience.instrumentation.api.Refusal;
 
 /** Why the guard cut a call short, and the name of that decision. */
-record Cut(Refusal refusal, String id) {}
+record Cut(Refusal refusal, long id) {}

@@ -10,8 +10,12 @@ final class DecisionIds {
 
     private final AtomicLong next = new AtomicLong(ThreadLocalRandom.current().nextLong());
 
-    String next() {
-        String digits = Long.toHexString(scatter(next.getAndAdd(GOLDEN)));
+    long next() {
+        return scatter(next.getAndAdd(GOLDEN));
+    }
+
+    static String text(long id) {
+        String digits = Long.toHexString(id);
         return ZEROS.substring(digits.length()) + digits;
     }
 

@@ -130,12 +130,17 @@ final class Limits {
         return reason == Reason.RATE_LIMITED && rate != null ? rate.retryAfterNanos(nowNanos) : 0;
     }
 
+    /** What decides now, for {@link #counts} to write down if anybody wants to read it. */
+    long tally() {
+        return places == null ? 0 : ((long) places.inFlight() << Integer.SIZE) | places.limit();
+    }
+
     /** What decides, as text. */
-    String counts(Reason reason) {
+    String counts(Reason reason, long tally) {
         if (reason == Reason.RATE_LIMITED && rate != null) {
             return "rate=" + rate.config() + ", burst=" + rate.config().burst();
         }
-        return places == null ? "" : "in flight=" + places.inFlight() + "/" + places.limit();
+        return places == null ? "" : "in flight=" + (int) (tally >> Integer.SIZE) + "/" + (int) tally;
     }
 
     void pulse(long nowNanos) {

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** What the exceptions say. */
 final class Messages {
 
-    static String refused(Reason reason, Subject subject, @Nullable String counts, long retryAfterNanos, String id) {
+    static String refused(Reason reason, Subject subject, @Nullable String counts, long retryAfterNanos, long id) {
         StringBuilder message = begin("call refused", reason);
         about(message, subject);
         if (counts != null) {
@@ -19,14 +19,14 @@ final class Messages {
         return end(message, id);
     }
 
-    static String expired(Subject subject, long deadlineNanos, String id) {
+    static String expired(Subject subject, long deadlineNanos, long id) {
         StringBuilder message = begin("call cut", Reason.DEADLINE_EXHAUSTED);
         message.append(": no answer within ").append(duration(deadlineNanos));
         about(message, subject);
         return end(message, id);
     }
 
-    static String drained(Subject subject, String id) {
+    static String drained(Subject subject, long id) {
         StringBuilder message = begin("call cut", Reason.DRAINING);
         message.append(": not done when the drain was over");
         about(message, subject);
@@ -48,8 +48,8 @@ final class Messages {
         message.append(", policy ").append(subject.policy()).append(", target ").append(subject.target());
     }
 
-    private static String end(StringBuilder message, String id) {
-        return message.append(", decision ").append(id).toString();
+    private static String end(StringBuilder message, long id) {
+        return message.append(", decision ").append(DecisionIds.text(id)).toString();
     }
 
     /** In milliseconds below a second, in tenths of a second above; rounded up, never to zero. */

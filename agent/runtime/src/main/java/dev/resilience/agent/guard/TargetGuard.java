@@ -65,6 +65,9 @@ final class TargetGuard implements Guard {
     /** What is told of nearly every call, made when it is first told. */
     private Signal.@Nullable Decision plainAdmission;
 
+    /** Whether it refused before; two that race for being first are both. */
+    private boolean hasRefused;
+
     private volatile @Nullable LongAdder lost;
     private volatile int use = USED;
 
@@ -235,7 +238,7 @@ final class TargetGuard implements Guard {
 
     private @Nullable Refusal decide(Call call, @Nullable Trace trace, long asked, long now) {
         if (refuses && !machinery.inFlight().mayBegin(call)) {
-            return refuse(call, trace, Reason.DRAINING, null, 0, now);
+            return refuse(call, trace, Reason.DRAINING, null, 0, 0, now);
         }
         long permit = Breaker.REFUSED;
         if (circuit != null) {
@@ -244,7 +247,14 @@ final class TargetGuard implements Guard {
             if (Breaker.isRefusal(permit)) {
                 Reason denied = permit == Breaker.LIMITED ? Reason.CONCURRENCY_LIMIT : Reason.CIRCUIT_OPEN;
                 return mayRefuse(now)
-                        ? refuse(call, trace, denied, circuit.counts(), circuit.retryAfterNanos(now), now)
+                        ? refuse(
+                                call,
+                                trace,
+                                denied,
+                                circuit.cause(),
+                                circuit.tally(),
+                                circuit.retryAfterNanos(now),
+                                now)
                         : admit(call, trace, permit, denied, asked, now);
             }
         }
@@ -272,8 +282,7 @@ final class TargetGuard implements Guard {
                 return decide(call, trace, asked, refused);
             }
         }
-        String counts = limits.counts(denied);
-        return refuse(call, trace, denied, counts, limits.retryAfterNanos(denied, refused), refused);
+        return refuse(call, trace, denied, null, limits.tally(), limits.retryAfterNanos(denied, refused), refused);
     }
 
     /** A breaker whose pulse stands still could stay open for ever, so it refuses nobody. */
@@ -295,7 +304,7 @@ final class TargetGuard implements Guard {
         if (refuses && !machinery.inFlight().begin(call)) {
             call.trySettle();
             settlePermit(permit, Outcome.IGNORED, now);
-            return refuse(call, trace, Reason.DRAINING, null, 0, now);
+            return refuse(call, trace, Reason.DRAINING, null, 0, 0, now);
         }
         if (!refuses && call.limits() == Limits.PLACED) {
             machinery.limits().observed().begin(call);
@@ -313,7 +322,7 @@ final class TargetGuard implements Guard {
         if (denied != null) {
             tell(trace, decision(Verdict.WOULD_REJECT, denied, newId(), counts(denied), null, now));
         } else if (circuit != null && circuit.isSpared()) {
-            tell(trace, decision(Verdict.ADMITTED, null, null, circuit.counts(), null, now));
+            tell(trace, decision(Verdict.ADMITTED, null, newId(), circuit.counts(), null, now));
         } else {
             tell(trace, admission(state(), now));
         }
@@ -334,13 +343,29 @@ final class TargetGuard implements Guard {
         return told;
     }
 
+    /** The counts that decide now. */
     private @Nullable String counts(Reason denied) {
-        boolean isOfCircuit = denied == Reason.CIRCUIT_OPEN
-                || (denied == Reason.CONCURRENCY_LIMIT && (limits == null || !limits.placesCalls()));
-        if (isOfCircuit) {
+        if (isOfCircuit(denied)) {
             return circuit == null ? null : circuit.counts();
         }
-        return limits == null ? null : limits.counts(denied);
+        return limits == null ? null : limits.counts(denied, limits.tally());
+    }
+
+    /** The counts that decided, from what was kept of them; null where it was not counts. */
+    @Nullable
+    String counts(Reason denied, @Nullable String cause, long tally) {
+        if (cause != null || denied == Reason.DRAINING) {
+            return cause;
+        }
+        if (isOfCircuit(denied)) {
+            return circuit == null ? null : circuit.counts(tally);
+        }
+        return limits == null ? null : limits.counts(denied, tally);
+    }
+
+    private boolean isOfCircuit(Reason denied) {
+        return denied == Reason.CIRCUIT_OPEN
+                || (denied == Reason.CONCURRENCY_LIMIT && (limits == null || !limits.placesCalls()));
     }
 
     private void leave(Call call) {
@@ -354,18 +379,34 @@ final class TargetGuard implements Guard {
     }
 
     private Refusal refuse(
-            Call call, @Nullable Trace trace, Reason reason, @Nullable String counts, long retryAfterNanos, long now) {
+            Call call,
+            @Nullable Trace trace,
+            Reason reason,
+            @Nullable String cause,
+            long tally,
+            long retryAfterNanos,
+            long now) {
         leave(call);
-        String id = newId();
-        String message = Messages.refused(reason, subject, counts, retryAfterNanos, id);
-        Signal.Decision rejected = decision(Verdict.REJECTED, reason, id, counts, null, now);
-        if (answer == null) {
-            tell(trace, rejected);
-            close(trace, new CallRefused(message));
-            return new Refusal(reason, message, retryAfterNanos, null);
+        long id = newId();
+        boolean isFirst = !hasRefused;
+        if (isFirst) {
+            hasRefused = true;
         }
-        Fallback fallback = fallback(answer, trace, id, rejected, new CallRefused(message), null, now);
-        return new Refusal(reason, message, retryAfterNanos, fallback);
+        Signal.Decision rejected = null;
+        Throwable thrown = null;
+        if (trace != null) {
+            String counts = counts(reason, cause, tally);
+            rejected = decision(Verdict.REJECTED, reason, id, counts, null, now);
+            thrown = new CallRefused(Messages.refused(reason, subject, counts, retryAfterNanos, id));
+        }
+        Fallback fallback = null;
+        if (answer != null) {
+            fallback = fallback(answer, trace, id, rejected, thrown, null, now);
+        } else if (rejected != null) {
+            tell(trace, rejected);
+            close(trace, thrown);
+        }
+        return new Refused(this, reason, cause, tally, retryAfterNanos, id, isFirst, fallback);
     }
 
     private @Nullable Fallback conclude(Call call, Ending ending, boolean expired) {
@@ -386,7 +427,7 @@ final class TargetGuard implements Guard {
             return null;
         }
         if (expired || (cut != null && outcome == Outcome.FAILURE)) {
-            String id = cut == null ? newId() : cut.id();
+            long id = cut == null ? newId() : cut.id();
             Signal.Decision timedOut =
                     decision(Verdict.TIMED_OUT, Reason.DEADLINE_EXHAUSTED, id, null, original(ending), now);
             return rescue(trace, id, timedOut, ending, now);
@@ -396,7 +437,7 @@ final class TargetGuard implements Guard {
             tellStall(call, trace, now);
         }
         if (outcome == Outcome.FAILURE) {
-            return rescue(trace, null, null, ending, now);
+            return rescue(trace, newId(), null, ending, now);
         }
         close(trace, ending.thrown());
         return null;
@@ -428,7 +469,7 @@ final class TargetGuard implements Guard {
     }
 
     private @Nullable Fallback rescue(
-            @Nullable Trace trace, @Nullable String id, Signal.@Nullable Decision decided, Ending ending, long now) {
+            @Nullable Trace trace, long id, Signal.@Nullable Decision decided, Ending ending, long now) {
         if (answer == null) {
             if (decided != null) {
                 tell(trace, decided);
@@ -436,14 +477,14 @@ final class TargetGuard implements Guard {
             close(trace, ending.thrown());
             return null;
         }
-        return fallback(answer, trace, id == null ? newId() : id, decided, ending.thrown(), original(ending), now);
+        return fallback(answer, trace, id, decided, ending.thrown(), original(ending), now);
     }
 
     /** What stands in for a call. A call is one decision: {@code decided} is only told if the answer cannot be given. */
     private Fallback fallback(
             StaticAnswer given,
             @Nullable Trace trace,
-            String id,
+            long id,
             Signal.@Nullable Decision decided,
             @Nullable Throwable otherwise,
             @Nullable String original,
@@ -484,18 +525,18 @@ final class TargetGuard implements Guard {
     /** The deadline of {@code call} is over. */
     static void expire(Call call) {
         if (call.guard() instanceof TargetGuard guard && !call.isSettled()) {
-            String id = guard.newId();
+            long id = guard.newId();
             String message = Messages.expired(guard.subject, guard.deadlineNanos, id);
-            guard.cut(call, new Cut(new Refusal(Reason.DEADLINE_EXHAUSTED, message, 0, null), id));
+            guard.cut(call, new Cut(Refusal.saying(message, Reason.DEADLINE_EXHAUSTED, 0, null), id));
         }
     }
 
     /** The drain is over and {@code call} is not. */
     static void drain(Call call) {
         if (call.guard() instanceof TargetGuard guard && !call.isSettled()) {
-            String id = guard.newId();
+            long id = guard.newId();
             String message = Messages.drained(guard.subject, id);
-            guard.cut(call, new Cut(new Refusal(Reason.DRAINING, message, 0, null), id));
+            guard.cut(call, new Cut(Refusal.saying(message, Reason.DRAINING, 0, null), id));
         }
     }
 
@@ -522,13 +563,14 @@ final class TargetGuard implements Guard {
     private Signal.Decision decision(
             Verdict verdict,
             @Nullable Reason reason,
-            @Nullable String id,
+            long id,
             @Nullable String counts,
             @Nullable String original,
             long now) {
         Layer layer = circuit == null || reason != Reason.CIRCUIT_OPEN ? null : circuit.layer();
         String refusing = layer == null ? null : layer.text();
-        return new Signal.Decision(subject, verdict, reason, state(), id, counts, original, refusing, stall(now));
+        return new Signal.Decision(
+                subject, verdict, reason, state(), DecisionIds.text(id), counts, original, refusing, stall(now));
     }
 
     private @Nullable Stall stall(long now) {
@@ -540,7 +582,7 @@ final class TargetGuard implements Guard {
         return thrown == null ? null : thrown.getClass().getName();
     }
 
-    private String newId() {
+    private long newId() {
         return machinery.ids().next();
     }
 

@@ -50,7 +50,7 @@ class FaultLogTest {
         DecisionIds ids = new DecisionIds();
         Set<String> seen = new HashSet<>();
         for (int i = 0; i < 100_000; i++) {
-            String id = ids.next();
+            String id = DecisionIds.text(ids.next());
             assertThat(id).hasSize(16);
             seen.add(id);
         }

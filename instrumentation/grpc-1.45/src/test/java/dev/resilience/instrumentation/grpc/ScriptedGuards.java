@@ -67,7 +67,7 @@ final class ScriptedGuards implements Guards, Guard, Faults {
     }
 
     Refusal refusal(Reason reason) {
-        return new Refusal(reason, MESSAGE, retryAfterNanos, fallback());
+        return Refusal.saying(MESSAGE, reason, retryAfterNanos, fallback());
     }
 
     @Override

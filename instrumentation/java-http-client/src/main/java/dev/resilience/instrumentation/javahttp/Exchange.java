@@ -135,10 +135,10 @@ final class Exchange<T> extends Call {
 
     /** What the caller gets for a call that is not made. */
     CompletableFuture<HttpResponse<T>> refuse(Refusal refusal) {
-        IOException thrown = exception(refusal);
+        IOException thrown = new RefusedException(refusal);
         Fallback fallback = refusal.fallback();
         if (fallback == null) {
-            return CompletableFuture.failedFuture(thrown);
+            return async ? CompletableFuture.failedFuture(thrown) : new Refused<>(thrown);
         }
         CompletableFuture<HttpResponse<T>> out = new CompletableFuture<>();
         Runnable serving = Contained.task(
@@ -152,6 +152,30 @@ final class Exchange<T> extends Call {
             serving.run();
         }
         return out;
+    }
+
+    /**
+     * What the synchronous send waits for. It throws what it is given as it is, where send would make another exception
+     * of it, with a stack trace, and read its message.
+     */
+    private static final class Refused<T> extends CompletableFuture<HttpResponse<T>> {
+        private final IOException thrown;
+
+        Refused(IOException thrown) {
+            this.thrown = thrown;
+            completeExceptionally(thrown);
+        }
+
+        @Override
+        public HttpResponse<T> get() {
+            throw Refused.<RuntimeException>unchecked(thrown);
+        }
+
+        /** A checked exception past the compiler: send declares it, get() does not. */
+        @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+        private static <E extends Throwable> E unchecked(Throwable thrown) throws E {
+            throw (E) thrown;
+        }
     }
 
     /** Follows the library's future; returns the one for the application. */

@@ -99,7 +99,7 @@ class JavaHttpClientContractTest extends ClientContract {
 
     @Override
     protected void assertRefusal(Throwable thrown, String message) {
-        assertThat(thrown).isExactlyInstanceOf(IOException.class).hasMessage(message);
+        assertThat(thrown).isInstanceOf(IOException.class).hasToString("java.io.IOException: " + message);
     }
 
     @Override

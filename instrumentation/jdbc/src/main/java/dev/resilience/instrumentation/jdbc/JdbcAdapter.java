@@ -70,7 +70,7 @@ final class JdbcAdapter {
                     database.refused();
                 }
                 decline(refusal.fallback());
-                return new SQLTransientException(refusal.message(), SqlEndings.REFUSED);
+                return new RefusedStatementException(refusal);
             }
             here[Nesting.EXECUTING] = 1;
             return call;
@@ -215,7 +215,7 @@ final class JdbcAdapter {
             } else if (Nesting.pool().get() == null || !database.isProbed()) {
                 database.refused();
                 decline(refusal.fallback());
-                entered[0] = refusedConnection(refusal);
+                entered[0] = new RefusedConnectionException(refusal);
             }
             return entered;
         } catch (SQLException notAccepted) {
@@ -282,7 +282,7 @@ final class JdbcAdapter {
                     } else if (Nesting.pool().get() == null || !database.isProbed()) {
                         database.refused();
                         decline(refusal.fallback());
-                        return refusedConnection(refusal);
+                        return new RefusedConnectionException(refusal);
                     }
                 }
             }
@@ -383,10 +383,6 @@ final class JdbcAdapter {
             report("jdbc/opened", fault);
             settle(call.owner(), call, Ending.CANCELLED);
         }
-    }
-
-    private static SQLException refusedConnection(Refusal refusal) {
-        return new SQLTransientConnectionException(refusal.message(), SqlEndings.REFUSED);
     }
 
     private static boolean isPostgres(Driver driver) {

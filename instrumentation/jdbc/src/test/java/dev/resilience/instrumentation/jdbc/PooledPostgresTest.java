@@ -80,7 +80,7 @@ class PooledPostgresTest {
             GUARDS.open = true;
             for (int i = 0; i < 20; i++) {
                 SQLException thrown = failure(() -> pool.getConnection());
-                assertThrown(thrown).isExactlyInstanceOf(SQLTransientConnectionException.class);
+                assertThrown(thrown).isInstanceOf(SQLTransientConnectionException.class);
                 assertThat(thrown.getSQLState()).isEqualTo("RS001");
             }
             GUARDS.open = false;
@@ -163,7 +163,7 @@ class PooledPostgresTest {
                 long begun = System.nanoTime();
                 SQLException thrown = failure(() -> query("select pg_sleep(20)"));
                 assertThat(millisSince(begun)).isBetween(299L, 1_000L);
-                assertThrown(thrown).isExactlyInstanceOf(SQLTransientException.class);
+                assertThrown(thrown).isInstanceOf(SQLTransientException.class);
                 assertThat(thrown.getSQLState()).isEqualTo("57014");
                 query("select 1");
             }

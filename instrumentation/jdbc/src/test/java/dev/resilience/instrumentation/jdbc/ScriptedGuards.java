@@ -118,17 +118,17 @@ final class ScriptedGuards implements Guards {
             breakIfTold();
             if (enforcing && draining && !call.continuesWork()) {
                 refused.incrementAndGet();
-                return new Refusal(Reason.DRAINING, "refused: draining (104)", 0, null);
+                return Refusal.saying("refused: draining (104)", Reason.DRAINING, 0, null);
             }
             if (enforcing && (open || inFlight.get() >= places)) {
                 refused.incrementAndGet();
-                return new Refusal(Reason.CIRCUIT_OPEN, "refused: circuit_open (102)", 0, null);
+                return Refusal.saying("refused: circuit_open (102)", Reason.CIRCUIT_OPEN, 0, null);
             }
             admitted.incrementAndGet();
             inFlight.incrementAndGet();
             call.admitted(1, System.nanoTime());
             if (deadlineNanos() > 0 && call.timedByGuard()) {
-                Refusal refusal = new Refusal(Reason.DEADLINE_EXHAUSTED, "cut: deadline_exhausted (100)", 0, null);
+                Refusal refusal = Refusal.saying("cut: deadline_exhausted (100)", Reason.DEADLINE_EXHAUSTED, 0, null);
                 call.timer(timer.schedule(
                         () -> {
                             if (!call.isSettled()) {

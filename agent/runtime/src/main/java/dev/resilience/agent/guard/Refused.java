@@ -1,0 +1,52 @@
+package dev.resilience.agent.guard;
+
+import dev.resilience.instrumentation.api.Fallback;
+import dev.resilience.instrumentation.api.Reason;
+import dev.resilience.instrumentation.api.Refusal;
+import org.jspecify.annotations.Nullable;
+
+/** A call that its guard refused: what the guard knew then, written down when somebody reads it. */
+final class Refused extends Refusal {
+    /**
+     * One in so many has a stack trace. Taking one costs 1 us and 1 KB at a depth of 20 frames, ten times that below an
+     * application server: in the mean of so many that is 10 ns and 10 bytes at most, and a target that is refused as often
+     * as that matters still shows where from, several times a second.
+     */
+    private static final long STACK_TRACES = 1 << 10;
+
+    private final TargetGuard guard;
+    private final @Nullable String cause;
+    private final long tally;
+    private final long id;
+    private final boolean isFirst;
+
+    /** {@code cause} are the counts that decided, if they are text already; else {@code tally} stands for them. */
+    Refused(
+            TargetGuard guard,
+            Reason reason,
+            @Nullable String cause,
+            long tally,
+            long retryAfterNanos,
+            long id,
+            boolean isFirst,
+            @Nullable Fallback fallback) {
+        super(reason, retryAfterNanos, fallback);
+        this.guard = guard;
+        this.cause = cause;
+        this.tally = tally;
+        this.id = id;
+        this.isFirst = isFirst;
+    }
+
+    @Override
+    public String message() {
+        String counts = guard.counts(reason(), cause, tally);
+        return Messages.refused(reason(), guard.subject(), counts, retryAfterNanos(), id);
+    }
+
+    /** Ids are scattered, so that no rhythm of the calls picks those of one place. */
+    @Override
+    public boolean showsStackTrace() {
+        return isFirst || (id & (STACK_TRACES - 1)) == 0;
+    }
+}

@@ -1,0 +1,42 @@
+package dev.resilience.instrumentation.jdbc;
+
+import dev.resilience.instrumentation.api.Refusal;
+import dev.resilience.instrumentation.api.Thrown;
+import java.sql.SQLTransientConnectionException;
+import org.jspecify.annotations.Nullable;
+
+/** The same for a connection that may not be opened or borrowed. */
+final class RefusedConnectionException extends SQLTransientConnectionException {
+    private static final long serialVersionUID = 1;
+
+    /** Null for the constructor of all SQL exceptions, which prints them where JDBC keeps a log. */
+    private final transient @Nullable Refusal refusal;
+
+    RefusedConnectionException(Refusal refusal) {
+        super(null, SqlEndings.REFUSED);
+        this.refusal = refusal;
+        if (refusal.showsStackTrace()) {
+            super.fillInStackTrace();
+        }
+    }
+
+    @Override
+    public @Nullable String getMessage() {
+        return refusal == null ? null : refusal.message();
+    }
+
+    /** Asked by the constructor of all exceptions. */
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+        return this;
+    }
+
+    @Override
+    public String toString() {
+        return Thrown.text(this);
+    }
+
+    private Object writeReplace() {
+        return Thrown.inPlaceOf(this, new SQLTransientConnectionException(getMessage(), SqlEndings.REFUSED));
+    }
+}
