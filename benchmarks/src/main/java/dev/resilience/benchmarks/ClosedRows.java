@@ -11,6 +11,7 @@ import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeExecutor;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.Outcome;
+import dev.resilience.engine.RateLimit;
 import dev.resilience.engine.Strategy;
 import java.time.Duration;
 import java.util.List;
@@ -18,13 +19,17 @@ import java.util.Map;
 
 /** One call through a healthy guard. */
 final class ClosedRows {
+    static final String BREAKER = "resilience.jar: time-window";
+    static final String EVERYTHING = "resilience.jar: everything: adaptive, with its limit, and a rate limit";
+    static final String PEERS_STACK = "Resilience4j bulkhead + rate limiter + breaker";
+
     private static final Map<String, String> ENFORCING = Map.of("resilience.mode", "enforce");
 
     static final Group GROUP = new Group(
             "Closed: one guarded call that succeeds",
             List.of(
                     Row.of("resilience.jar: consecutive", () -> ours(Ours.CONSECUTIVE)),
-                    Row.of("resilience.jar: time-window", () -> ours(Ours.TIME_WINDOW)),
+                    Row.of(BREAKER, () -> ours(Ours.TIME_WINDOW)),
                     Row.of("resilience.jar: count-window", () -> ours(Ours.COUNT_WINDOW)),
                     Row.of("resilience.jar: ewma", () -> ours(Ours.EWMA)),
                     Row.of("resilience.jar: two-dimension", () -> ours(Ours.TWO_DIMENSION)),
@@ -33,6 +38,7 @@ final class ClosedRows {
                             "resilience.jar: adaptive, breaker + calls in flight",
                             () -> ours(Ours.ADAPTIVE_WITHOUT_LIMIT)),
                     Row.of("resilience.jar: adaptive, with its limit", () -> ours(Ours.ADAPTIVE)),
+                    Row.of(EVERYTHING, ClosedRows::everything),
                     Row.of("resilience.jar: adaptive, told the time", () -> oursToldTheTime(Ours.ADAPTIVE)),
                     Row.of("resilience.jar: time-window, told the time", () -> oursToldTheTime(Ours.TIME_WINDOW)),
                     Row.of("resilience.jar: the agent's guard, observing", () -> AgentGuard.succeeds(Map.of())),
@@ -61,7 +67,7 @@ final class ClosedRows {
                     Row.alone(
                             "Resilience4j decorateSupplier, last 60 s, LOCK_FREE",
                             () -> Resilience4j.decorated(Resilience4j.timed(Resilience4j.LOCK_FREE))),
-                    Row.of("Resilience4j bulkhead + rate limiter + breaker", Resilience4j::stack),
+                    Row.of(PEERS_STACK, Resilience4j::stack),
                     Row.of("Failsafe breaker, last 100 calls, reads no clock", () -> failsafe(counting())),
                     Row.of("Failsafe breaker, last 60 s, reads one clock", () -> failsafe(timed())),
                     Row.of("Failsafe.with(breaker).get, last 100 calls", () -> failsafeGet(counting())),
@@ -79,6 +85,18 @@ final class ClosedRows {
         return () -> {
             breaker.settle(breaker.tryAcquire(System.nanoTime()), Outcome.SUCCESS, System.nanoTime());
             return 1;
+        };
+    }
+
+    private static Row.Operation everything() {
+        Breaker breaker = Ours.breaker(Ours.ADAPTIVE);
+        RateLimit rate = Ours.rateLimit();
+        return () -> {
+            long now = System.nanoTime();
+            long permit = breaker.tryAcquire(now);
+            boolean isWithinRate = rate.tryAcquire(Ours.hurried(now));
+            breaker.settle(permit, Outcome.SUCCESS, System.nanoTime());
+            return isWithinRate;
         };
     }
 

@@ -2,6 +2,7 @@ package dev.resilience.benchmarks;
 
 import dev.failsafe.Bulkhead;
 import dev.resilience.engine.Breaker;
+import dev.resilience.engine.ConcurrencyLimit;
 import dev.resilience.engine.Outcome;
 import dev.resilience.engine.Strategy;
 import java.util.List;
@@ -11,6 +12,15 @@ final class LimitRows {
     static final Group GROUP = new Group(
             "Concurrency limit: one call that has room",
             List.of(
+                    Row.of("resilience.jar: so many at once", () -> {
+                        ConcurrencyLimit limit = new ConcurrencyLimit(25);
+                        return () -> {
+                            if (limit.tryEnter()) {
+                                limit.exit();
+                            }
+                            return 1;
+                        };
+                    }),
                     Row.of("resilience.jar: adaptive as a limit only, told the time", () -> {
                         Breaker limit = Ours.breaker(new Strategy.Adaptive(false, true, 25, 25));
                         return () -> {

@@ -4,6 +4,8 @@ import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Outcome;
+import dev.resilience.engine.RateConfig;
+import dev.resilience.engine.RateLimit;
 import dev.resilience.engine.Strategy;
 import java.time.Duration;
 import java.util.concurrent.Executors;
@@ -63,6 +65,16 @@ final class Ours {
             breaker.settle(breaker.tryAcquire(System.nanoTime()), Outcome.FAILURE, System.nanoTime());
         }
         return breaker;
+    }
+
+    /** As high a rate as there can be. */
+    static RateLimit rateLimit() {
+        return new RateLimit(new RateConfig(1_000_000, RateConfig.SECOND, 1_000_000), hurried(System.nanoTime()));
+    }
+
+    /** A clock on which 64 seconds pass in one: a thread that does nothing else asks for more than the highest rate. */
+    static long hurried(long nanos) {
+        return nanos << 6;
     }
 
     private static void pulse(LongConsumer pulsed) {

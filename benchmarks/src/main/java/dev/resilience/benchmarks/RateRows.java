@@ -1,6 +1,8 @@
 package dev.resilience.benchmarks;
 
 import dev.failsafe.RateLimiter;
+import dev.resilience.engine.RateConfig;
+import dev.resilience.engine.RateLimit;
 import io.github.bucket4j.Bucket;
 import java.time.Duration;
 import java.util.List;
@@ -14,6 +16,10 @@ final class RateRows {
     static final Group PASS = new Group(
             "Rate limit: one call that has a token",
             List.of(
+                    Row.of("resilience.jar: rate limit", () -> {
+                        RateLimit limit = Ours.rateLimit();
+                        return () -> limit.tryAcquire(Ours.hurried(System.nanoTime()));
+                    }),
                     Row.of("Resilience4j rate limiter", () -> resilience4j(BILLION, SECOND)),
                     Row.of("Failsafe rate limiter, smooth", () -> failsafe(BILLION, SECOND)),
                     Row.of("Guava RateLimiter", () -> guava(BILLION)),
@@ -22,6 +28,10 @@ final class RateRows {
     static final Group EMPTY = new Group(
             "Rate limit: one refusal",
             List.of(
+                    Row.of("resilience.jar: rate limit, empty", () -> {
+                        RateLimit limit = new RateLimit(new RateConfig(1, RateConfig.MINUTE, 1), System.nanoTime());
+                        return () -> limit.tryAcquire(System.nanoTime());
+                    }),
                     Row.of("Resilience4j rate limiter, empty", () -> resilience4j(1, HOUR)),
                     Row.of("Failsafe rate limiter, empty", () -> failsafe(1, HOUR)),
                     Row.of("Guava RateLimiter, empty", () -> guava(1.0 / HOUR.toSeconds())),

@@ -9,18 +9,26 @@ import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeExecutor;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.Strategy;
+import dev.resilience.instrumentation.javahttp.RefusedRequest;
+import dev.resilience.instrumentation.jdbc.RefusedStatement;
 import io.github.resilience4j.bulkhead.Bulkhead;
 import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
+import io.grpc.Metadata;
+import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
 /** One call that an open breaker, or a full limit, does not let through. */
 final class RefusalRows {
+    static final String OPEN = "resilience.jar: open, told the time";
+    static final String HTTP = "resilience.jar: java.net.http, IOException";
+    static final String JDBC = "resilience.jar: JDBC, SQLTransientException";
+
     static final Group BARE = new Group(
             "Open or full: one refusal",
             List.of(
-                    Row.of("resilience.jar: open, told the time", () -> {
+                    Row.of(OPEN, () -> {
                         Breaker breaker = Ours.openBreaker(Ours.TIME_WINDOW);
                         return () -> breaker.tryAcquire(Ours.pulseTime) == Breaker.REFUSED ? 1 : admitted();
                     }),
@@ -57,7 +65,16 @@ final class RefusalRows {
     static final Group THROWN = new Group(
             "The same as the caller sees it: an exception, thrown and caught",
             List.of(
-                    Row.of("resilience.jar: the agent's guard, IOException", AgentGuard::refuses),
+                    Row.of(HTTP, () -> AgentGuard.refuses(RefusedRequest::exception)),
+                    Row.of(JDBC, () -> AgentGuard.refuses(RefusedStatement::exception)),
+                    Row.of(
+                            "resilience.jar: gRPC, StatusRuntimeException as stubs make it",
+                            () -> AgentGuard.refuses(refusal -> Status.UNAVAILABLE
+                                    .withDescription(refusal.message())
+                                    .asRuntimeException(new Metadata()))),
+                    Row.of(
+                            "resilience.jar: java.net.http, all that the adapter does for a refused send",
+                            AgentGuard::refusesRequest),
                     Row.of("Resilience4j decorateSupplier, CallNotPermittedException", () -> resilience4j(true)),
                     Row.of("Resilience4j decorateSupplier, writableStackTraceEnabled=false", () -> resilience4j(false)),
                     Row.of("Failsafe get, CircuitBreakerOpenException", () -> {

@@ -31,6 +31,7 @@ record Report(String circumstances, List<Run> runs) {
             text.append("- ").append(run.one().jdk()).append('\n');
         }
         text.append('\n').append(HOW);
+        promises(text);
         for (Group group : Group.ALL) {
             table(text, group.title() + ", one thread", labels(group, Run::one), this::oneThread, ONE_THREAD);
             table(text, group.title() + ", two threads", labels(group, Run::two), this::twoThreads, TWO_THREADS);
@@ -41,6 +42,23 @@ record Report(String circumstances, List<Run> runs) {
                 .toList();
         table(text, "The agent around a call: ShellBenchmark, one thread", woven, this::shell, ONE_THREAD);
         return text.toString();
+    }
+
+    private void promises(StringBuilder text) {
+        text.append("\n## What it has to keep to\n\n");
+        List<String> head = new ArrayList<>(List.of("what", "bound"));
+        runs.forEach(run -> head.add(major(run.one().jdk())));
+        line(text, head);
+        text.append("|---|---").append("|--:".repeat(runs.size())).append("|\n");
+        for (Promise promise : Promise.ALL) {
+            List<String> line = new ArrayList<>(List.of(promise.what(), promise.bound()));
+            for (Run run : runs) {
+                double figure = promise.figure().applyAsDouble(run);
+                String broken = promise.isKeptIn(run) ? "" : " **not kept**";
+                line.add(Double.isNaN(figure) ? "–" : Sample.figure(figure) + broken);
+            }
+            line(text, line);
+        }
     }
 
     private static final List<String> ONE_THREAD = List.of("CPU", "× clocks", "B");
@@ -115,7 +133,7 @@ record Report(String circumstances, List<Run> runs) {
         return List.of(wall(measured) + star, measured.cpu().toString(), ratio, bytes(measured));
     }
 
-    private static Sample wall(Measured measured) {
+    static Sample wall(Measured measured) {
         return isQuiet(measured) ? measured.quiet(QUIET) : measured.wall();
     }
 
