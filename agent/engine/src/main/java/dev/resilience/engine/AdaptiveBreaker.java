@@ -113,6 +113,8 @@ public final class AdaptiveBreaker implements Instance {
 
     private volatile boolean pulsing;
 
+    private final Heat heat = new Heat();
+
     // the pulse's own
     private final AdaptiveLimit limit;
     private final Decaying second = new Decaying(1e9);
@@ -170,6 +172,20 @@ public final class AdaptiveBreaker implements Instance {
         }
         wake(load, nowNanos);
         return uncounted(now, nowNanos);
+    }
+
+    @Override
+    public boolean isHot() {
+        return heat.isHot();
+    }
+
+    /**
+     * Begun when the next pulse is due, so never older than it is: a target called that often answers within a fraction
+     * of a pulse, and calls in flight must not seem slow.
+     */
+    @Override
+    public long tryAcquireUntimed() {
+        return tryAcquire(lastPulse + PULSE_NANOS);
     }
 
     private static long uncounted(long now, long nowNanos) {
@@ -243,10 +259,22 @@ public final class AdaptiveBreaker implements Instance {
         }
     }
 
+    @Override
+    public void settleUntimed(long permit) {
+        Load current = load;
+        if (Breaker.isRefusal(permit) || Permit.place(permit) == Permit.PROBE) {
+            settle(permit, Outcome.SUCCESS, lastPulse);
+        } else if (Permit.generation(permit) != current.generation()
+                || !current.succeededUntimed(permit)
+                || AdaptiveWord.generation(word) != current.generation()) {
+            late(Outcome.SUCCESS);
+        }
+    }
+
     private void ended(Load current, Outcome outcome, long permit, long nowNanos) {
         long nanos = Permit.ageNanos(permit, nowNanos);
         if (outcome == Outcome.SUCCESS && Permit.place(permit) == Permit.UNCOUNTED) {
-            current.succeededUntimed();
+            current.succeededUncounted();
         } else if (outcome == Outcome.SUCCESS && nanos < PULSE_NANOS) {
             current.succeeded(nanos);
         } else if (outcome == Outcome.IGNORED) {
@@ -487,6 +515,7 @@ public final class AdaptiveBreaker implements Instance {
         Load current = load;
         held = held && nowNanos - heldUntil < 0;
         if (AdaptiveWord.isOpen(now)) {
+            heat.cool();
             probe(now, nowNanos);
         } else if (current.generation() == AdaptiveWord.generation(now)) {
             if (current != seen) {
@@ -495,6 +524,7 @@ public final class AdaptiveBreaker implements Instance {
             boolean isQuiet = current.isQuiet();
             current.quiet(current.inFlight() == 0);
             if (isQuiet) {
+                heat.cool();
                 second.add(0, 0, elapsed);
                 tenSeconds.add(0, 0, elapsed);
                 leftNanos += elapsed;
@@ -559,7 +589,14 @@ public final class AdaptiveBreaker implements Instance {
         long ignored = current.takeIgnored();
         long refusals = current.takeRefusals();
         Sample sample = new Sample(elapsed, refusals);
-        long successes = current.takeLatencies(sample);
+        int timed = current.takeLatencies(sample);
+        long successes = (long) timed + current.takeUntimed();
+        heat.measured(successes + failures, elapsed);
+        // a calm guard that was not: most latencies are lost, and beside the few left, ages would seem to be many
+        boolean isOverrun = timed > Stripe.RING && timed > sample.size();
+        if (successes > timed) {
+            sample.stretch((double) successes / Math.max(1, timed));
+        }
         listener.counted(tally(current, sample, successes, failures - writtenOff, ignored, writtenOff, nowNanos));
         if (elapsed > STALL_NANOS) {
             setAside(failures, successes + failures);
@@ -580,8 +617,7 @@ public final class AdaptiveBreaker implements Instance {
             return;
         }
         blamed = blamed && current.failedInARow(0) >= STREAK;
-        if (successes > Stripe.RING && successes > sample.size()) {
-            // a calm guard that was not: most latencies are lost, and beside the few left, ages would seem to be many
+        if (isOverrun) {
             cohort = new Cohort(current.table(), nowNanos);
         } else if (strategy.limits()) {
             limit(current, sample, successes + failures + ignored, writtenOff, elapsed, nowNanos);

@@ -99,6 +99,11 @@ final class CallWindow extends Window {
     }
 
     @Override
+    long ended() {
+        return slowBound.isNone() ? ended.get() : -1;
+    }
+
+    @Override
     String counts() {
         Counts held = new Counts(failures.get(), slow.get(), calls());
         return held + slowBound.text(held) + " of the last " + strategy.calls();

@@ -79,9 +79,23 @@ final class Load {
         endStreak();
     }
 
-    void succeededUntimed() {
+    /** One that only brought about others. */
+    void succeededUncounted() {
         own().ignored();
         endStreak();
+    }
+
+    /** As {@link #leave}, for a call that succeeded and was not timed. */
+    boolean succeededUntimed(long permit) {
+        Stripe own = own();
+        if (Permit.place(permit) >= Permit.UNCOUNTED) {
+            own.enter();
+        } else if (!table.release(permit)) {
+            return false;
+        }
+        own.succeededUntimed();
+        endStreak();
+        return true;
     }
 
     private void endStreak() {
@@ -153,7 +167,11 @@ final class Load {
         return sum(Stripe::takeRefusals);
     }
 
-    /** Returns the number of successes. */
+    int takeUntimed() {
+        return sum(Stripe::takeUntimed);
+    }
+
+    /** Returns the number of successes that were timed. */
     int takeLatencies(Sample into) {
         return sum(each -> each.takeLatencies(into));
     }

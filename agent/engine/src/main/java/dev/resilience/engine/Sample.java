@@ -36,6 +36,15 @@ final class Sample {
         }
     }
 
+    /** Has each stand for so many. */
+    void stretch(double by) {
+        size = 0;
+        for (int bucket = 0; bucket < counts.length; bucket++) {
+            counts[bucket] = (int) Math.round(by * counts[bucket]);
+            size += counts[bucket];
+        }
+    }
+
     void dropLongest(int most) {
         int left = most;
         for (int bucket = counts.length - 1; bucket >= 0 && left > 0; bucket--) {

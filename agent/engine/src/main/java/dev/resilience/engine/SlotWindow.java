@@ -69,6 +69,11 @@ final class SlotWindow extends Window {
     }
 
     @Override
+    long ended() {
+        return slowBound.isNone() ? counted.failures() + counted.successes() : -1;
+    }
+
+    @Override
     boolean isEmpty() {
         return counted.failures() + counted.successes() == oldest.calls();
     }

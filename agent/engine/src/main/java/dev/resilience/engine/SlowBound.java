@@ -19,8 +19,13 @@ record SlowBound(long nanos, Share rate) {
         return rate.isExceededBy(slow, calls);
     }
 
+    /** Whether no call is slow, however long it takes. */
+    boolean isNone() {
+        return nanos == Long.MAX_VALUE;
+    }
+
     String text(Counts counts) {
-        return nanos == Long.MAX_VALUE
+        return isNone()
                 ? ""
                 : ", slower than " + Window.text(Duration.ofNanos(nanos)) + "=" + counts.slow() + "/" + counts.calls();
     }

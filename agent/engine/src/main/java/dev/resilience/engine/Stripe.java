@@ -9,6 +9,9 @@ final class Stripe {
      * right. All else is for the pulse, which takes what it finds by an atomic exchange with 0, and only where it finds
      * something: nothing is counted twice or lost, and an idle guard is only read.
      *
+     * A call that nobody timed ends by one addition: those that succeeded are only ever added up, and what is in flight is
+     * what began less those, right across the wrap.
+     *
      * Latencies are counted in buckets, in an array of its own for each stripe that begins with two empty cache lines. A
      * calm guard, which is what most are, does with a ring of the buckets of the last successes, an eighth of the size:
      * the number of successes is exact, of their latencies those overrun between two pulses are lost, and one that is
@@ -21,7 +24,8 @@ final class Stripe {
     private static final int REFUSALS = 2;
     private static final int IGNORED = 3;
     private static final int SUCCESSES = 4;
-    private static final int COUNTERS = 5;
+    private static final int UNTIMED = 5;
+    private static final int COUNTERS = 6;
 
     /** Two cache lines. */
     private static final int MARGIN = 32;
@@ -30,6 +34,9 @@ final class Stripe {
     private final int counters;
     private final int latencies;
     private final AtomicIntegerArray cells;
+
+    /** The pulse's own: how many were counted before. */
+    private int untimed;
 
     private Stripe(boolean isCalm) {
         this.isCalm = isCalm;
@@ -48,7 +55,7 @@ final class Stripe {
 
     /** Returns the calls in flight on this stripe, with this one. */
     int enter() {
-        return cells.incrementAndGet(counters + IN_FLIGHT);
+        return cells.incrementAndGet(counters + IN_FLIGHT) - cells.get(counters + UNTIMED);
     }
 
     /** So many that were in flight on another. */
@@ -65,7 +72,7 @@ final class Stripe {
     }
 
     int inFlight() {
-        return cells.get(counters + IN_FLIGHT);
+        return cells.get(counters + IN_FLIGHT) - cells.get(counters + UNTIMED);
     }
 
     void refused() {
@@ -84,10 +91,15 @@ final class Stripe {
         int bucket = Latencies.bucketOf(nanos);
         if (isCalm) {
             int number = cells.getAndIncrement(counters + SUCCESSES);
-            cells.set(latencies + (number & (RING - 1)), bucket + 1);
+            cells.lazySet(latencies + (number & (RING - 1)), bucket + 1);
         } else {
             cells.getAndIncrement(latencies + bucket);
         }
+    }
+
+    /** Leaves as well. */
+    void succeededUntimed() {
+        cells.getAndIncrement(counters + UNTIMED);
     }
 
     int takeFailures() {
@@ -102,7 +114,14 @@ final class Stripe {
         return take(counters + IGNORED);
     }
 
-    /** Returns the number of successes. */
+    int takeUntimed() {
+        int all = cells.get(counters + UNTIMED);
+        int fresh = all - untimed;
+        untimed = all;
+        return fresh;
+    }
+
+    /** Returns the number of successes that were timed. */
     int takeLatencies(Sample into) {
         int successes = isCalm ? take(counters + SUCCESSES) : 0;
         for (int cell = latencies; cell < cells.length(); cell++) {

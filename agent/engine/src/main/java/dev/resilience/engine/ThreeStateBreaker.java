@@ -46,6 +46,9 @@ final class ThreeStateBreaker implements Instance {
     /** Held by the thread that does the pulse's work; the fields below are its own. */
     private volatile boolean pulsing;
 
+    private final Heat heat = new Heat();
+
+    private long endedBefore;
     private long stillWord;
     private long stillSince;
 
@@ -75,6 +78,21 @@ final class ThreeStateBreaker implements Instance {
             return Word.permit(seen, nowNanos);
         }
         return Word.state(seen) == Word.HALF_OPEN ? acquireProbe(seen, nowNanos) : refuse(nowNanos);
+    }
+
+    @Override
+    public boolean isHot() {
+        return heat.isHot();
+    }
+
+    @Override
+    public long tryAcquireUntimed() {
+        return tryAcquire(lastPulse);
+    }
+
+    @Override
+    public void settleUntimed(long permit) {
+        settle(permit, Outcome.SUCCESS, lastPulse);
     }
 
     private long acquireProbe(long granting, long nowNanos) {
@@ -249,13 +267,24 @@ final class ThreeStateBreaker implements Instance {
         }
         Transition made;
         try {
+            long elapsed = nowNanos - lastPulse;
             lastPulse = nowNanos;
+            measureHeat(elapsed);
             made = work(nowNanos);
         } finally {
             pulsing = false;
         }
         tell(made);
         return true;
+    }
+
+    private void measureHeat(long elapsed) {
+        long ended = window.ended();
+        if (ended < 0) {
+            return;
+        }
+        heat.measured(ended - endedBefore, elapsed);
+        endedBefore = ended;
     }
 
     private @Nullable Transition work(long nowNanos) {

@@ -57,6 +57,11 @@ abstract sealed class Window
         return false;
     }
 
+    /** How many calls ended in it, ever; -1 if it does not know, or if it has to know how long each took. */
+    long ended() {
+        return -1;
+    }
+
     /** What decides, as text. */
     abstract String counts();
 

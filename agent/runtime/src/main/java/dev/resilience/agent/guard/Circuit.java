@@ -158,6 +158,25 @@ final class Circuit {
         return permit;
     }
 
+    boolean isHot() {
+        return breaker.isHot();
+    }
+
+    long tryAcquireUntimed() {
+        long permit = breaker.tryAcquireUntimed();
+        if (asleep) {
+            wake();
+        }
+        return permit;
+    }
+
+    void settleUntimed(long permit) {
+        breaker.settleUntimed(permit);
+        if (asleep) {
+            wake();
+        }
+    }
+
     void settle(long permit, Outcome outcome, long nowNanos) {
         breaker.settle(permit, outcome, nowNanos);
         if (asleep) {

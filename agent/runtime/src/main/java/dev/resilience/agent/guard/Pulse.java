@@ -83,6 +83,11 @@ final class Pulse {
         return nanoClock.getAsLong();
     }
 
+    /** When it last beat: at most a beat ago, while it beats. */
+    long lastBeat() {
+        return lastBeat;
+    }
+
     boolean isBeating(long nowNanos) {
         return nowNanos - lastBeat < STALLED_NANOS;
     }

@@ -40,8 +40,7 @@ final class Refused extends Refusal {
 
     @Override
     public String message() {
-        String counts = guard.counts(reason(), cause, tally);
-        return Messages.refused(reason(), guard.subject(), counts, retryAfterNanos(), id);
+        return guard.message(reason(), cause, tally, retryAfterNanos(), id);
     }
 
     /** Ids are scattered, so that no rhythm of the calls picks those of one place. */

@@ -23,6 +23,7 @@ import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,9 @@ final class TargetGuard implements Guard {
      * It is decided in one order: drain, breaker, rate, places. What a call has when it is refused goes back at once; a
      * call that waits for a place has nothing meanwhile, and with the place it begins anew, as all may have changed. The
      * place is noted on the call as soon as it is taken, and given back where the note is taken off.
+     *
+     * A busy guard times one call in Breaker.TIMED. The others take the last beat of the pulse for the time, and read the
+     * clock only if something speaks against them, or if they did not succeed.
      *
      * A call ends by one CAS (Call.trySettle), and is cut short by another (Call.tryCut), so deadline, drain and the
      * call's own end may race: the outcome counts once, and the cancel runs at most once.
@@ -62,6 +66,9 @@ final class TargetGuard implements Guard {
     private final @Nullable Circuit circuit;
     private final @Nullable Limits limits;
     private final Machinery machinery;
+    /** Whether a call may go untimed: there is no deadline, and no limit but the circuit's learns from latencies. */
+    private final boolean samples;
+
     /** What is told of nearly every call, made when it is first told. */
     private Signal.@Nullable Decision plainAdmission;
 
@@ -95,6 +102,7 @@ final class TargetGuard implements Guard {
         this.circuit = circuit;
         this.limits = limits;
         this.machinery = machinery;
+        this.samples = deadline == null && (limits == null || !limits.adapts());
     }
 
     Seat seat() {
@@ -195,7 +203,11 @@ final class TargetGuard implements Guard {
                 return seat.taken().tryAcquire(call);
             }
             call.limits(0);
-            long asked = machinery.nanoClock().getAsLong();
+            boolean isUntimed = samples && circuit != null && circuit.isHot() && isLeftOut(call);
+            call.untimed(isUntimed);
+            long asked = isUntimed
+                    ? machinery.pulse().lastBeat()
+                    : machinery.nanoClock().getAsLong();
             return decide(call, open(), asked, asked);
         } catch (Throwable fault) {
             machinery.faults().report("guard/tryAcquire", fault);
@@ -236,32 +248,51 @@ final class TargetGuard implements Guard {
         }
     }
 
+    /** Whether this call of a busy guard need not be timed. */
+    private static boolean isLeftOut(Call call) {
+        return ThreadLocalRandom.current().nextInt(Breaker.TIMED) != 0 && call.isLimited();
+    }
+
+    /** What is decided against a call is decided by the clock. */
+    private long exact(Call call, long now) {
+        if (!call.isUntimed()) {
+            return now;
+        }
+        call.untimed(false);
+        return machinery.nanoClock().getAsLong();
+    }
+
     private @Nullable Refusal decide(Call call, @Nullable Trace trace, long asked, long now) {
         if (refuses && !machinery.inFlight().mayBegin(call)) {
             return refuse(call, trace, Reason.DRAINING, null, 0, 0, now);
         }
         long permit = Breaker.REFUSED;
         if (circuit != null) {
-            permit = circuit.tryAcquire(call.isLimited(), now);
+            permit = call.isUntimed() ? circuit.tryAcquireUntimed() : circuit.tryAcquire(call.isLimited(), now);
             tellNews(trace);
             if (Breaker.isRefusal(permit)) {
                 Reason denied = permit == Breaker.LIMITED ? Reason.CONCURRENCY_LIMIT : Reason.CIRCUIT_OPEN;
-                return mayRefuse(now)
+                long refused = exact(call, now);
+                return mayRefuse(refused)
                         ? refuse(
                                 call,
                                 trace,
                                 denied,
                                 circuit.cause(),
                                 circuit.tally(),
-                                circuit.retryAfterNanos(now),
-                                now)
-                        : admit(call, trace, permit, denied, asked, now);
+                                circuit.retryAfterNanos(refused),
+                                refused)
+                        : admit(call, trace, permit, denied, asked, refused);
             }
         }
         if (limits != null && call.isLimited()) {
             Reason denied = limits.tryBegin(call, now);
             if (denied != null) {
                 settlePermit(permit, Outcome.IGNORED, now);
+                if (call.isUntimed()) {
+                    long exact = exact(call, now);
+                    return decide(call, trace, exact, exact);
+                }
                 return deny(limits, call, trace, denied, asked, now);
             }
         }
@@ -351,9 +382,18 @@ final class TargetGuard implements Guard {
         return limits == null ? null : limits.counts(denied, limits.tally());
     }
 
+    /** What a refusal says. The application asks, when it reads the exception, so a fault of ours ends here as well. */
+    String message(Reason reason, @Nullable String cause, long tally, long retryAfterNanos, long id) {
+        try {
+            return Messages.refused(reason, subject, counts(reason, cause, tally), retryAfterNanos, id);
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/message", fault);
+            return "resilience: call refused: " + reason.text();
+        }
+    }
+
     /** The counts that decided, from what was kept of them; null where it was not counts. */
-    @Nullable
-    String counts(Reason denied, @Nullable String cause, long tally) {
+    private @Nullable String counts(Reason denied, @Nullable String cause, long tally) {
         if (cause != null || denied == Reason.DRAINING) {
             return cause;
         }
@@ -395,9 +435,8 @@ final class TargetGuard implements Guard {
         Signal.Decision rejected = null;
         Throwable thrown = null;
         if (trace != null) {
-            String counts = counts(reason, cause, tally);
-            rejected = decision(Verdict.REJECTED, reason, id, counts, null, now);
-            thrown = new CallRefused(Messages.refused(reason, subject, counts, retryAfterNanos, id));
+            rejected = decision(Verdict.REJECTED, reason, id, counts(reason, cause, tally), null, now);
+            thrown = new CallRefused(message(reason, cause, tally, retryAfterNanos, id));
         }
         Fallback fallback = null;
         if (answer != null) {
@@ -411,14 +450,19 @@ final class TargetGuard implements Guard {
 
     private @Nullable Fallback conclude(Call call, Ending ending, boolean expired) {
         release(call);
-        long now = machinery.nanoClock().getAsLong();
         Cut cut = (Cut) call.cut();
         Outcome outcome = expired ? Outcome.FAILURE : failures.classify(ending);
         if (cut != null && outcome != Outcome.SUCCESS) {
             outcome = cut.refusal().reason() == Reason.DRAINING ? Outcome.IGNORED : Outcome.FAILURE;
         }
+        boolean isUntimed = call.isUntimed() && outcome == Outcome.SUCCESS;
+        long now = isUntimed ? call.startNanos() : machinery.nanoClock().getAsLong();
         leave(call, outcome, now);
-        settlePermit(call.permit(), outcome, now);
+        if (isUntimed) {
+            settleUntimed(call.permit());
+        } else {
+            settlePermit(call.permit(), outcome, now);
+        }
         Trace trace = (Trace) call.attachment();
         tellNews(trace);
         if (cut != null && outcome == Outcome.IGNORED) {
@@ -519,6 +563,12 @@ final class TargetGuard implements Guard {
     private void settlePermit(long permit, Outcome outcome, long now) {
         if (circuit != null && (use == USED || isUsed())) {
             circuit.settle(permit, outcome, now);
+        }
+    }
+
+    private void settleUntimed(long permit) {
+        if (circuit != null && (use == USED || isUsed())) {
+            circuit.settleUntimed(permit);
         }
     }
 

@@ -29,6 +29,7 @@ public abstract class Call {
     private volatile int phase = NEW;
     private long permit;
     private long startNanos;
+    private boolean untimed;
     private int slot = -1;
     private int limits;
     private long placed;
@@ -103,9 +104,18 @@ public abstract class Call {
         return permit;
     }
 
-    /** When the guard admitted it, on the scale of {@link System#nanoTime}. */
+    /** When the guard admitted it, on the scale of {@link System#nanoTime}; up to a pulse before that if it is untimed. */
     public final long startNanos() {
         return startNanos;
+    }
+
+    /** Whether nobody reads the clock for it, as others of its guard are timed. */
+    public final boolean isUntimed() {
+        return untimed;
+    }
+
+    public final void untimed(boolean isUntimed) {
+        untimed = isUntimed;
     }
 
     /** Its place in the table of calls in flight, or -1. */
