@@ -11,16 +11,20 @@ import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeExecutor;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.Outcome;
+import dev.resilience.engine.RateConfig;
 import dev.resilience.engine.RateLimit;
 import dev.resilience.engine.Strategy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** One call through a healthy guard. */
 final class ClosedRows {
     static final String BREAKER = "resilience.jar: time-window";
     static final String EVERYTHING = "resilience.jar: everything: adaptive, with its limit, and a rate limit";
+    static final String SAMPLED = "resilience.jar: time-window, hot, one call in sixteen timed";
+    static final String EVERYTHING_SAMPLED = "resilience.jar: everything, hot, one call in sixteen timed";
     static final String PEERS_STACK = "Resilience4j bulkhead + rate limiter + breaker";
 
     private static final Map<String, String> ENFORCING = Map.of("resilience.mode", "enforce");
@@ -39,6 +43,9 @@ final class ClosedRows {
                             () -> ours(Ours.ADAPTIVE_WITHOUT_LIMIT)),
                     Row.of("resilience.jar: adaptive, with its limit", () -> ours(Ours.ADAPTIVE)),
                     Row.of(EVERYTHING, ClosedRows::everything),
+                    Row.of(SAMPLED, () -> sampled(Ours.TIME_WINDOW)),
+                    Row.alone(EVERYTHING_SAMPLED, ClosedRows::everythingSampled),
+                    Row.of("resilience.jar: adaptive, with its limit, hot", () -> sampled(Ours.ADAPTIVE)),
                     Row.of("resilience.jar: adaptive, told the time", () -> oursToldTheTime(Ours.ADAPTIVE)),
                     Row.of("resilience.jar: time-window, told the time", () -> oursToldTheTime(Ours.TIME_WINDOW)),
                     Row.of("resilience.jar: the agent's guard, observing", () -> AgentGuard.succeeds(Map.of())),
@@ -96,6 +103,42 @@ final class ClosedRows {
             long permit = breaker.tryAcquire(now);
             boolean isWithinRate = rate.tryAcquire(Ours.hurried(now));
             breaker.settle(permit, Outcome.SUCCESS, System.nanoTime());
+            return isWithinRate;
+        };
+    }
+
+    private static boolean isTimed(Breaker breaker) {
+        return !breaker.isHot() || ThreadLocalRandom.current().nextInt(Breaker.TIMED) == 0;
+    }
+
+    private static Row.Operation sampled(Strategy strategy) {
+        Breaker breaker = Ours.breaker(strategy);
+        return () -> {
+            if (isTimed(breaker)) {
+                breaker.settle(breaker.tryAcquire(System.nanoTime()), Outcome.SUCCESS, System.nanoTime());
+            } else {
+                breaker.settleUntimed(breaker.tryAcquireUntimed());
+            }
+            return 1;
+        };
+    }
+
+    /** The rate is told a time that goes on with the calls, as no rate may be as high as a thread that does nothing else asks. */
+    private static Row.Operation everythingSampled() {
+        Breaker breaker = Ours.breaker(Ours.ADAPTIVE);
+        RateLimit rate = new RateLimit(new RateConfig(1_000_000, RateConfig.SECOND, 1_000_000), 0);
+        long[] told = {0};
+        return () -> {
+            told[0] += 1_000;
+            if (isTimed(breaker)) {
+                long permit = breaker.tryAcquire(System.nanoTime());
+                boolean isWithinRate = rate.tryAcquire(told[0]);
+                breaker.settle(permit, Outcome.SUCCESS, System.nanoTime());
+                return isWithinRate;
+            }
+            long permit = breaker.tryAcquireUntimed();
+            boolean isWithinRate = rate.tryAcquire(told[0]);
+            breaker.settleUntimed(permit);
             return isWithinRate;
         };
     }
