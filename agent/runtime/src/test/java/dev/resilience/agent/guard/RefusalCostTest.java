@@ -33,19 +33,22 @@ class RefusalCostTest {
     private static final double STACK_TRACES = 10;
 
     /**
-     * Two clock reads are 47 to 50 ns where nobody else is at work, and 60 ns is what is promised: 1.2 of them. A message
-     * or a stack trace for each is ten times the bound.
+     * Two clock reads are 47 to 50 ns where nobody else is at work, and 60 ns is what is promised: 1.2 of them. Measured
+     * alone 0.9; after 112 other tests of guards in one JVM, at load 18, 1.4 to 1.8. A message for each is five more, a
+     * stack trace twenty-five.
      */
-    private static final double MOST = 2.0;
+    private static final double MOST = 3.0;
 
     private static final int ROUNDS = 9;
     private static final int ATTEMPTS = 10;
 
+    private static final Ending FAULT = Ending.failed(Ending.CONNECT, new IOException());
     private static final Policy NO_PLACE =
             Policies.limited(Mode.ENFORCE, null, Policies.atOnce(1, 0, Duration.ofSeconds(1)), null, null);
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private final FakeCall call = new FakeCall();
+    private Machinery machinery = Machinery.byHand(System::nanoTime, new Recorder(), new FaultLog(line -> {}));
 
     /** As those of the adapters, which the agent's own classes do not see. */
     private static final class Thrown extends IOException {
@@ -157,24 +160,30 @@ class RefusalCostTest {
         Guard guard = guard(kind.policy, System::nanoTime);
         for (int i = 0; i < 100 && guard.tryAcquire(call) == null; i++) {
             if (kind.isOpen) {
-                guard.settle(call, Ending.failed(Ending.CONNECT, new IOException()));
+                guard.settle(call, FAULT);
             }
         }
         return guard;
     }
 
-    private static Guard guard(Policy policy, LongSupplier clock) {
+    private Guard guard(Policy policy, LongSupplier clock) {
         Recorder recorder = new Recorder();
         recorder.tracing = false;
-        Machinery machinery = Machinery.byHand(clock, recorder, new FaultLog(line -> {}));
+        machinery = Machinery.byHand(clock, recorder, new FaultLog(line -> {}));
         GuardRegistry registry = new GuardRegistry(Policies.set(policy), machinery, line -> {});
         return Objects.requireNonNull(registry.http("GET", URI.create("http://x/")));
     }
 
     private void refuse(Guard guard) {
+        machinery.pulse().beat(); // a guard whose pulse stands still refuses nobody
         for (int i = 0; i < REFUSALS; i++) {
+            Refusal refusal = guard.tryAcquire(call);
+            if (refusal == null) {
+                guard.settle(call, FAULT); // a probe
+                continue;
+            }
             try {
-                throw new Thrown(Objects.requireNonNull(guard.tryAcquire(call)));
+                throw new Thrown(refusal);
             } catch (Thrown caught) {
                 if (caught.getCause() != null) {
                     throw new AssertionError(caught);
