@@ -309,7 +309,7 @@ public final class Caller {
             if (text.length() > 0) {
                 text.append(" <- ");
             }
-            text.append(cause.getClass().getName()).append(": ").append(cause.getMessage());
+            text.append(cause);
             if (cause instanceof java.sql.SQLException sql) {
                 text.append(" [").append(sql.getSQLState()).append(']');
             }
