@@ -86,13 +86,30 @@ final class LayeredBreaker implements Breaker {
         return own.tryAcquireUncounted(nowNanos);
     }
 
+    /** An objective wants to know of each call how long it took. */
+    @Override
+    public boolean isHot() {
+        return objective == null && own.isHot();
+    }
+
+    @Override
+    public long tryAcquireUntimed() {
+        return own.tryAcquireUntimed();
+    }
+
+    @Override
+    public void settleUntimed(long permit) {
+        endRow();
+        own.settleUntimed(permit);
+    }
+
     @Override
     public void settle(long permit, Outcome outcome, long nowNanos) {
         if (Breaker.isRefusal(permit)) {
             return;
         }
-        if (outcome == Outcome.SUCCESS && row.get() <= 0) {
-            row.set(1);
+        if (outcome == Outcome.SUCCESS) {
+            endRow();
         } else if (outcome == Outcome.FAILURE) {
             row.getAndUpdate(before -> before > 0 ? -1 : Math.max(before - 1, -Service.ENOUGH));
         }
@@ -100,6 +117,12 @@ final class LayeredBreaker implements Breaker {
             objective.ended(outcome, Math.max(0, own.ageNanos(permit, nowNanos)), nowNanos);
         }
         own.settle(permit, outcome, nowNanos);
+    }
+
+    private void endRow() {
+        if (row.get() <= 0) {
+            row.set(1);
+        }
     }
 
     @Override

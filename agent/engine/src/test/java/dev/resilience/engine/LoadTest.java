@@ -51,8 +51,8 @@ class LoadTest {
             load.failed();
             load.failed();
             load.ignored();
-            load.succeededUntimed();
-            load.succeededUntimed();
+            load.succeededUncounted();
+            load.succeededUncounted();
             load.succeeded(SECOND);
             assertThat(load.takeFailures()).isEqualTo(2);
             assertThat(load.takeIgnored()).isEqualTo(3);
@@ -71,7 +71,7 @@ class LoadTest {
             assertThat(load.failedInARow(3)).isEqualTo(5);
             load.succeeded(1);
             assertThat(load.failed()).isEqualTo(1);
-            load.succeededUntimed();
+            load.succeededUncounted();
             assertThat(load.failed()).isEqualTo(1);
         }
 
