@@ -66,21 +66,19 @@ class RandomSettingsTest {
         String what = "adaptive, seed " + seed + ": " + drawn;
 
         assertThat(Drawn.isAlive(run)).as("alive again, %s", what).isTrue();
-        assertThat(Drawn.lostAfter(run, bare)).as("lost afterwards, %s", what).isLessThan(ADAPTIVE_LOST_AFTER);
+        assertThat(Drawn.lostAfter(run, bare)).as("lost afterwards, %s", what).isLessThan(NOISE);
         assertThat(drawn.lostDuring(run, bare)).as("lost meanwhile, %s", what).isLessThan(ADAPTIVE_LOST);
         assertThat(Drawn.neighbourLost(run, bare))
                 .as("the neighbour lost, %s", what)
-                .isLessThan(ADAPTIVE_NEIGHBOUR);
+                .isLessThan(NOISE);
         assertThat(Drawn.shed(run)).as("shed while healthy, %s", what).isLessThan(ADAPTIVE_SHED);
     }
 
     /*
-     * Where it stands, so that it cannot get worse unseen: just above the worst of seeds 1 to 300, which shed 2.4 % (seed 234), lost
-     * 36 % meanwhile (68) and 2.9 % afterwards (82), and cost the neighbour 1.1 % (82). The goal is 0.0001 for what is shed, and
-     * NOISE for the others; in how many settings it is reached stands in the report.
+     * Where it stands, so that it cannot get worse unseen: just above the worst of seeds 1 to 300, which shed 2.5 % (seed 234) and lost
+     * 12 % meanwhile (17). The goal is 0.0001 for what is shed, and NOISE for what is lost; in how many settings it is reached stands
+     * in the report.
      */
-    private static final double ADAPTIVE_SHED = 0.025;
-    private static final double ADAPTIVE_LOST = 0.37;
-    private static final double ADAPTIVE_LOST_AFTER = 0.03;
-    private static final double ADAPTIVE_NEIGHBOUR = 0.012;
+    private static final double ADAPTIVE_SHED = 0.026;
+    private static final double ADAPTIVE_LOST = 0.125;
 }

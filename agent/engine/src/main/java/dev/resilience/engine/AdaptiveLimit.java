@@ -9,8 +9,8 @@ final class AdaptiveLimit {
      * limit: one that refuses without evidence sheds healthy bursts. A suspicion is that more than half of what ended, or
      * is in flight, took CONGESTED times the usual or longer; long calls are met more often than there are of them, so
      * only a cohort, the calls begun since the last decision, is evidence. It is asked ten times a second, so it has to be
-     * SURE. A burst that clears by itself looks the same, but for its size: CONGESTED times as many calls as were in
-     * flight before without harm, at least, must be. Then the limit is bound, between what is in flight and what would be
+     * SURE. A burst that clears by itself looks the same, but for its size and its end: CONGESTED times as many calls as
+     * were in flight before without harm must be, or it must last for LASTING_NANOS. Then the limit is bound, between what is in flight and what would be
      * without the excess, and each decision from there on looks at calls begun after the last change:
      *
      *   a queue       most calls take QUEUED times the usual, and more than OWN_QUEUE of our own calls wait: cut, to where
@@ -65,6 +65,7 @@ final class AdaptiveLimit {
     private static final double FORGET_NANOS = 60e9;
     private static final long QUIET_NANOS = 1_000_000_000;
     private static final long LONG_QUIET_NANOS = 60_000_000_000L;
+    private static final long LASTING_NANOS = 2_000_000_000L;
     private static final long DRAIN_NANOS = 10_000_000_000L;
 
     private final int least;
@@ -77,6 +78,9 @@ final class AdaptiveLimit {
 
     /** The most that were in flight without harm, and of late, which may turn out to be too many. */
     private double borne;
+
+    /** For how long it has been sure that the target is congested. */
+    private long surely;
 
     private int bearing;
     private int bearingNext;
@@ -202,6 +206,7 @@ final class AdaptiveLimit {
 
     private boolean decideFree(Sample seen, Supplier<Sample> cohort, int inFlight) {
         suspicious = isMost(seen.above(slowNanos()), seen);
+        surely = suspicious ? surely : 0;
         if (suspicious) {
             bearing = 0;
             bearingNext = 0;
@@ -228,7 +233,8 @@ final class AdaptiveLimit {
 
     private boolean decideSuspicious(Sample cohort, int inFlight) {
         if (isMost(cohort.above(slowNanos()), cohort, Evidence.SURE)) {
-            if (inFlight > CONGESTED * borne) {
+            surely += cohort.nanos();
+            if (inFlight > CONGESTED * borne || surely >= LASTING_NANOS) {
                 double withoutExcess =
                         Math.min(inFlight, cohort.size() * CONGESTED * usual / Math.max(1, cohort.nanos()));
                 bind(Math.sqrt(inFlight * Math.max(1, withoutExcess)), inFlight);
@@ -238,6 +244,7 @@ final class AdaptiveLimit {
         if (cohort.nanos() < 2 * slowNanos() || isTooFew(cohort)) {
             return false;
         }
+        surely = 0;
         learn(cohort);
         return true;
     }
