@@ -73,6 +73,9 @@ public final class AdaptiveBreaker implements Instance {
     private static final long LEAST_PATIENCE_NANOS = 1_000_000_000;
     private static final double PATIENCE = 4;
 
+    /** The first calls to end are the fastest: until so many times as are in flight have ended, nothing is known. */
+    private static final int MANY_TIMES = 4;
+
     private static final int LEAST_RESTART = 4;
 
     private static final VarHandle WORD = handle("word", long.class);
@@ -99,6 +102,14 @@ public final class AdaptiveBreaker implements Instance {
     private final AtomicInteger hungProbes = new AtomicInteger();
 
     private volatile double rate;
+
+    private volatile long openedAt;
+
+    /** How long the longest probe took that was answered after it had been given up, since the breaker opened. */
+    private volatile long latestProbe;
+
+    /** How long the longest call took that was answered after it had been given up, since a pulse; 0 if none was. */
+    private volatile long latest;
 
     /** Nothing is known that time would change. */
     private volatile boolean still;
@@ -135,6 +146,7 @@ public final class AdaptiveBreaker implements Instance {
     private long leftRefusals;
     private double slowest;
     private long known;
+    private boolean isKnown;
     private double share;
     private long rampCalls;
     private long rampFailures;
@@ -327,7 +339,27 @@ public final class AdaptiveBreaker implements Instance {
                 || AdaptiveWord.generation(now) != Permit.generation(permit)
                 || !decideProbe(now, outcome, nowNanos)) {
             hungProbes.decrementAndGet();
+            lateProbe(permit, outcome, nowNanos);
+        }
+    }
+
+    /** It votes if it began since the breaker opened: the target answers, if slowly. */
+    private void lateProbe(long permit, Outcome outcome, long nowNanos) {
+        long nanos = Permit.ageNanos(permit, nowNanos);
+        if (outcome != Outcome.SUCCESS || nanos < 0 || nanos > nowNanos - openedAt) {
             late(outcome);
+            return;
+        }
+        latest = Math.max(latest, ageNanos(permit, nowNanos));
+        latestProbe = Math.max(latestProbe, nanos);
+        for (long now = word; AdaptiveWord.isOpen(now); now = word) {
+            boolean isLast = AdaptiveWord.successes(now) + 1 >= PROBES;
+            if (isLast ? ramp(now) : WORD.compareAndSet(this, now, AdaptiveWord.succeededLate(now))) {
+                if (isLast && AdaptiveWord.isOut(now)) {
+                    hungProbes.incrementAndGet();
+                }
+                return;
+            }
         }
     }
 
@@ -369,6 +401,15 @@ public final class AdaptiveBreaker implements Instance {
         return WORD.compareAndSet(this, out, waiting);
     }
 
+    /** That a probe is older than most calls says nothing where those that were answered took longer. */
+    private boolean giveUp(long now, long out, long nowNanos) {
+        if (Permit.ageNanos(out, nowNanos) >= latestProbe) {
+            return waitAgain(now, nowNanos);
+        }
+        probeAt = nowNanos + waitNanos(AdaptiveWord.failures(now));
+        return WORD.compareAndSet(this, now, AdaptiveWord.waitingForLate(now));
+    }
+
     private long waitNanos(int failures) {
         double longest = hungProbes.get() > MOST_HUNG
                 ? HUNG_WAIT_NANOS
@@ -385,7 +426,7 @@ public final class AdaptiveBreaker implements Instance {
                 return;
             }
             cause = counts;
-            probeAt = nowNanos + waitNanos(0);
+            beginOutage(nowNanos);
             restart = restartFrom(full);
             if (WORD.compareAndSet(this, now, AdaptiveWord.open(now))) {
                 listener.transition(state(now), BreakerState.OPEN, counts);
@@ -393,6 +434,12 @@ public final class AdaptiveBreaker implements Instance {
             }
             now = word;
         }
+    }
+
+    private void beginOutage(long nowNanos) {
+        openedAt = nowNanos;
+        latestProbe = 0;
+        probeAt = nowNanos + waitNanos(0);
     }
 
     private int restartFrom(Load full) {
@@ -415,7 +462,7 @@ public final class AdaptiveBreaker implements Instance {
                 now = word) {
             BreakerState from = state(now);
             cause = because;
-            probeAt = nowNanos + waitNanos(0);
+            beginOutage(nowNanos);
             restart = restartFrom(load);
             if (WORD.compareAndSet(this, now, AdaptiveWord.open(now))) {
                 if (AdaptiveWord.isOut(now)) {
@@ -514,6 +561,7 @@ public final class AdaptiveBreaker implements Instance {
         long now = word;
         Load current = load;
         held = held && nowNanos - heldUntil < 0;
+        learnLate();
         if (AdaptiveWord.isOpen(now)) {
             heat.cool();
             probe(now, nowNanos);
@@ -545,15 +593,16 @@ public final class AdaptiveBreaker implements Instance {
             }
         } else if (Permit.generation(out) == AdaptiveWord.generation(now)
                 && isHung(out, nowNanos)
-                && waitAgain(now, nowNanos)) {
+                && giveUp(now, out, nowNanos)) {
             hungProbes.incrementAndGet();
         }
     }
 
     /** However late the pulse: where only calls do its work, each time looks like the end of a stall. */
     private boolean isHung(long probe, long nowNanos) {
-        long most = Math.min(LEAST_PATIENCE_NANOS, (long) Math.max(PULSE_NANOS, PATIENCE * slowest));
-        return isOlder(probe, most, nowNanos) || Permit.ageNanos(probe, nowNanos) > LEAST_PATIENCE_NANOS;
+        double most = slowest == 0 ? LEAST_PATIENCE_NANOS : Math.max(PULSE_NANOS, PATIENCE * slowest);
+        return isOlder(probe, (long) Math.min(LEAST_PATIENCE_NANOS, most), nowNanos)
+                || Permit.ageNanos(probe, nowNanos) > LEAST_PATIENCE_NANOS;
     }
 
     /** Our own stalls do not make a call older. */
@@ -597,7 +646,7 @@ public final class AdaptiveBreaker implements Instance {
         if (successes > timed) {
             sample.stretch((double) successes / Math.max(1, timed));
         }
-        listener.counted(tally(current, sample, successes, failures - writtenOff, ignored, writtenOff, nowNanos));
+        listener.counted(counted(current, sample, successes, failures - writtenOff, ignored, writtenOff, nowNanos));
         if (elapsed > STALL_NANOS) {
             setAside(failures, successes + failures);
             cohort = new Cohort(current.table(), nowNanos);
@@ -607,7 +656,7 @@ public final class AdaptiveBreaker implements Instance {
             decideStreak(current, current.failedInARow(writtenOff), nowNanos);
         }
         current.grow(successes + failures, elapsed);
-        learn(sample, successes + failures + refusals, elapsed);
+        learn(sample, successes + failures + refusals, current.inFlight(), elapsed);
         second.add(failures, successes + failures, elapsed);
         tenSeconds.add(failures, successes + failures, elapsed);
         rampCalls += successes + failures;
@@ -624,9 +673,9 @@ public final class AdaptiveBreaker implements Instance {
         }
     }
 
-    private Tally tally(
+    private Counted counted(
             Load current, Sample sample, long successes, long failures, long ignored, long givenUp, long nowNanos) {
-        return new Tally(
+        return new Counted(
                 nowNanos,
                 sample.nanos(),
                 Math.max(lateness, latenessBefore),
@@ -657,7 +706,7 @@ public final class AdaptiveBreaker implements Instance {
     }
 
     /** The rate of calls, and a latency that one in a hundred exceeds. */
-    private void learn(Sample fresh, long calls, long nanos) {
+    private void learn(Sample fresh, long calls, int inFlight, long nanos) {
         double before = rate;
         rate = before + (calls * 1e9 / Math.max(1, nanos) - before) * (1 - Math.exp(-nanos / 5e9));
         if (fresh.size() > 0) {
@@ -666,10 +715,24 @@ public final class AdaptiveBreaker implements Instance {
             slowest = slowest == 0
                     ? 2 * fresh.median()
                     : slowest * Math.exp(Math.max(-0.5, Math.min(0.5, 0.05 * excess)));
-            if (known >= KNOWN) {
-                patience =
-                        Math.min(UNKNOWN_PATIENCE_NANOS, Math.max(LEAST_PATIENCE_NANOS, (long) (PATIENCE * slowest)));
-            }
+            isKnown = isKnown || known >= Math.max(KNOWN, MANY_TIMES * (long) inFlight);
+            measurePatience();
+        }
+    }
+
+    private void measurePatience() {
+        if (isKnown) {
+            patience = Math.min(UNKNOWN_PATIENCE_NANOS, Math.max(LEAST_PATIENCE_NANOS, (long) (PATIENCE * slowest)));
+        }
+    }
+
+    /** Twice as long a patience at most, as a single answer may come from who knows where. */
+    private void learnLate() {
+        double nanos = (double) latest;
+        if (nanos > 0) {
+            latest = 0;
+            slowest = Math.max(slowest, Math.min(nanos, 2 * Math.max(slowest, LEAST_PATIENCE_NANOS / PATIENCE)));
+            measurePatience();
         }
     }
 

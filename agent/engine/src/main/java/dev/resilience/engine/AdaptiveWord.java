@@ -88,6 +88,16 @@ final class AdaptiveWord {
         return OPEN | (failures << FAILED) | next(word);
     }
 
+    /** The probe did not come back, but one that took longer has, so that it may yet. */
+    static long waitingForLate(long word) {
+        return OPEN | (word & (SUCCESSES | FAILURES)) | next(word);
+    }
+
+    /** A probe that had been given up succeeded. */
+    static long succeededLate(long word) {
+        return isOut(word) ? word + (1L << SUCCEEDED) : succeeded(word);
+    }
+
     static long ramp(long word, double share) {
         return RAMP | deny(share) | next(word);
     }

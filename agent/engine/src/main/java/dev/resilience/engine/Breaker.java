@@ -29,7 +29,7 @@ public sealed interface Breaker permits Instance, LayeredBreaker {
         void transition(BreakerState from, BreakerState to, String counts);
 
         /** Told of what an adaptive breaker counted, by its pulse, unless that was nothing. */
-        default void counted(Tally tally) {
+        default void counted(Counted counted) {
             // most want to know of transitions alone
         }
 

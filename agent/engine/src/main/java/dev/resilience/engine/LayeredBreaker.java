@@ -66,8 +66,8 @@ final class LayeredBreaker implements Breaker {
         }
 
         @Override
-        public void counted(Tally tally) {
-            listener.counted(tally);
+        public void counted(Counted counted) {
+            listener.counted(counted);
         }
 
         @Override

@@ -78,15 +78,15 @@ public final class Traffic {
             }
         }
 
-        private void add(Tally tally) {
-            tally.latencies().addTo(latencies);
-            latencies[Latencies.BUCKETS - 1] += (int) tally.givenUp();
-            successes += tally.successes() + tally.givenUp();
-            failures += tally.failures();
+        private void add(Counted counted) {
+            counted.latencies().addTo(latencies);
+            latencies[Latencies.BUCKETS - 1] += (int) counted.givenUp();
+            successes += counted.successes() + counted.givenUp();
+            failures += counted.failures();
             ticks++;
-            inFlightNanos += (double) tally.inFlight() * tally.nanos();
-            peak = Math.max(peak, tally.inFlight());
-            mostAtOnce = Math.max(mostAtOnce, (int) Math.min(Integer.MAX_VALUE, tally.inFlight() + tally.ended()));
+            inFlightNanos += (double) counted.inFlight() * counted.nanos();
+            peak = Math.max(peak, counted.inFlight());
+            mostAtOnce = Math.max(mostAtOnce, (int) Math.min(Integer.MAX_VALUE, counted.inFlight() + counted.ended()));
         }
     }
 
@@ -118,20 +118,20 @@ public final class Traffic {
     }
 
     /** Adds what one breaker counted. */
-    public void add(Tally tally) {
-        boolean stalled = tally.nanos() > LONG_STALL_NANOS;
-        moveOn(tally.nowNanos(), stalled);
-        pane.calls += tally.ended() - tally.others() + tally.refusals();
-        if (!tally.isClosed()) {
+    public void add(Counted counted) {
+        boolean stalled = counted.nanos() > LONG_STALL_NANOS;
+        moveOn(counted.nowNanos(), stalled);
+        pane.calls += counted.ended() - counted.others() + counted.refusals();
+        if (!counted.isClosed()) {
             pane.aside = NOT_CLOSED;
-        } else if (tally.refusals() > 0) {
+        } else if (counted.refusals() > 0) {
             pane.aside = REFUSING;
         } else if (stalled) {
             pane.aside = STALLED;
-        } else if (tally.lateNanos() >= LATE_NANOS) {
+        } else if (counted.lateNanos() >= LATE_NANOS) {
             pane.lateTicks++;
         } else {
-            pane.counted.add(tally);
+            pane.counted.add(counted);
         }
     }
 

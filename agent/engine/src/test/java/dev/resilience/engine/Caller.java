@@ -65,9 +65,9 @@ final class Caller {
             }
 
             @Override
-            public void counted(Tally tally) {
+            public void counted(Counted counted) {
                 if (traffic != null) {
-                    traffic.add(tally);
+                    traffic.add(counted);
                 }
             }
         };

@@ -93,12 +93,17 @@ final class NaiveAdaptive {
     private int succeeded;
     private @Nullable Call probe;
 
+    private long openedAt;
+    /** The oldest of the probes of this outage that were given up and answered after all. */
+    private long latestProbe;
+
     private long lastPulse;
     private long stallEnd;
     /** Seconds between pulses, without those in which the process stood still. */
     private double lived;
 
-    // what the breaker said before it was asked to do something
+    // when, and what the breaker said, before it was asked to do something
+    private long lookedAt;
     private long patience;
     private long retry;
     private int limit;
@@ -227,23 +232,37 @@ final class NaiveAdaptive {
     }
 
     private void settleProbe(Call call, Outcome outcome, long now) {
-        if (call != probe) {
+        long age = call.age(now);
+        if (call != probe && outcome == SUCCESS && state == OPEN && age >= 0 && age <= now - openedAt) {
+            latestProbe = Math.max(latestProbe, age);
+            succeeded(probe);
+        } else if (call != probe) {
             late(outcome);
         } else if (outcome == FAILURE) {
             await(now);
-        } else if (outcome == SUCCESS && succeeded + 1 == PROBES) {
-            position++;
-            closedPosition = position;
-            ended.clear();
-            rampPulses = 0;
-            quiet = false;
-            probe = null;
-            move(HALF_OPEN, "3 probes in a row succeeded");
+        } else if (outcome == SUCCESS) {
+            succeeded(null);
         } else {
-            succeeded += outcome == SUCCESS ? 1 : 0;
             ready = true;
             probe = null;
         }
+    }
+
+    /** One of this outage, on time or not; {@code out} may be under way still. */
+    private void succeeded(@Nullable Call out) {
+        if (succeeded + 1 < PROBES) {
+            succeeded++;
+            ready = out == null;
+            probe = out;
+            return;
+        }
+        position++;
+        closedPosition = position;
+        ended.clear();
+        rampPulses = 0;
+        quiet = false;
+        probe = null;
+        move(HALF_OPEN, "3 probes in a row succeeded");
     }
 
     /** It answers after all: worth a probe, and no more than that. */
@@ -252,8 +271,12 @@ final class NaiveAdaptive {
     }
 
     private void await(long now) {
-        position++;
         succeeded = 0;
+        awaitLate(now);
+    }
+
+    private void awaitLate(long now) {
+        position++;
         probe = null;
         ready = false;
         long wait = breaker.retryAfterNanos(now);
@@ -266,6 +289,8 @@ final class NaiveAdaptive {
             succeeded = 0;
             probe = null;
             ready = false;
+            openedAt = lookedAt;
+            latestProbe = 0;
             move(OPEN, cause);
         }
     }
@@ -284,6 +309,7 @@ final class NaiveAdaptive {
     }
 
     private void look(long now) {
+        lookedAt = now;
         patience = breaker.patienceNanos();
         retry = breaker.retryAfterNanos(now);
         limit = breaker.limit();
@@ -330,7 +356,9 @@ final class NaiveAdaptive {
         boolean isGivenUp = breaker.retryAfterNanos(now) != retry;
         check(!isGivenUp || Math.abs(age) > PULSE, "gave up a probe of %d ns", age);
         check(isGivenUp || Math.abs(age) <= LEAST_PATIENCE, "waits for a probe of %d ns", age);
-        if (isGivenUp) {
+        if (isGivenUp && age < latestProbe) {
+            awaitLate(now);
+        } else if (isGivenUp) {
             await(now);
         }
     }

@@ -106,7 +106,7 @@ class SuggestionTest {
                 sample.add((long) latency.applyAsDouble(random));
             }
             Traffic traffic = new Traffic(0);
-            traffic.add(new Tally(1, 1, 0, calls, 0, 0, 0, 0, 1, true, sample));
+            traffic.add(new Counted(1, 1, 0, calls, 0, 0, 0, 0, 1, true, sample));
             return traffic.seen(2 * Traffic.PANE_NANOS);
         }
 
@@ -115,7 +115,7 @@ class SuggestionTest {
             Traffic traffic = new Traffic(0);
             Sample sample = new Sample(0, 0);
             sample.add(Latencies.bucketOf(20_000_000), 100_000);
-            traffic.add(new Tally(1, 1, 0, 100_000, 0, 0, 150, 0, 1, true, sample));
+            traffic.add(new Counted(1, 1, 0, 100_000, 0, 0, 150, 0, 1, true, sample));
 
             assertThat(traffic.seen(2 * Traffic.PANE_NANOS).tail().mostNanos()).isEqualTo(Long.MAX_VALUE);
         }
@@ -323,7 +323,7 @@ class SuggestionTest {
             for (long now = 0; now < QUARTER * Caller.SECOND; now += 100_000_000) {
                 Sample sample = new Sample(100_000_000, 0);
                 sample.add(Latencies.bucketOf(50_000_000), 10);
-                traffic.add(new Tally(now, 100_000_000, 0, 10, 0, 0, 0, 0, 0, true, sample));
+                traffic.add(new Counted(now, 100_000_000, 0, 10, 0, 0, 0, 0, 0, true, sample));
             }
             Suggestion suggestion = Suggestion.of(traffic.seen(QUARTER * Caller.SECOND), Mood.AGGRESSIVE, null);
 
@@ -346,7 +346,7 @@ class SuggestionTest {
         for (int i = 0; i < full.length; i++) {
             full[i] = new Traffic(0);
             for (long pane = 0; pane < 2 * Traffic.PANES; pane++) {
-                full[i].add(new Tally(pane * Traffic.PANE_NANOS, 1, 0, 1, 0, 0, 0, 0, 1, true, new Sample(0, 0)));
+                full[i].add(new Counted(pane * Traffic.PANE_NANOS, 1, 0, 1, 0, 0, 0, 0, 1, true, new Sample(0, 0)));
             }
         }
 

@@ -5,11 +5,11 @@ import dev.resilience.agent.signal.Subject;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.BreakerState;
+import dev.resilience.engine.Counted;
 import dev.resilience.engine.Layer;
 import dev.resilience.engine.Outcome;
 import dev.resilience.engine.Service;
 import dev.resilience.engine.Stall;
-import dev.resilience.engine.Tally;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -62,8 +62,8 @@ final class Circuit {
         }
 
         @Override
-        public void counted(Tally tally) {
-            traffic.add(tally);
+        public void counted(Counted counted) {
+            traffic.add(counted);
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.resilience.agent.guard;
 
+import dev.resilience.engine.Counted;
 import dev.resilience.engine.Seen;
-import dev.resilience.engine.Tally;
 import dev.resilience.engine.Traffic;
 import dev.resilience.instrumentation.api.Faults;
 import java.util.concurrent.locks.ReentrantLock;
@@ -21,15 +21,15 @@ final class PolicyTraffic {
         this.faults = faults;
     }
 
-    void add(Tally tally) {
+    void add(Counted counted) {
         lock.lock();
         try {
             Traffic there = traffic;
             if (there == null) {
-                there = new Traffic(tally.nowNanos());
+                there = new Traffic(counted.nowNanos());
                 traffic = there;
             }
-            there.add(tally);
+            there.add(counted);
         } catch (Throwable fault) {
             faults.report("guard/traffic", fault);
         } finally {

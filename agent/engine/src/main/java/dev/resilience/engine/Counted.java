@@ -15,7 +15,7 @@ package dev.resilience.engine;
  * @param isClosed whether all calls are let through, up to the limit
  * @param latencies of the successes, or of most of them
  */
-public record Tally(
+public record Counted(
         long nowNanos,
         long nanos,
         long lateNanos,
