@@ -10,12 +10,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** With each of the broken configurations a real program starts, works and ends, and the agent says what is wrong. */
+@Tag("unhurried")
 class BrokenConfigurationsIT {
     private static final Path CORPUS =
             Path.of(System.getProperty("resilience.broken")).toAbsolutePath().normalize();

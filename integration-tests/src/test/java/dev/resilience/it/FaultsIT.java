@@ -20,6 +20,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -32,6 +33,7 @@ import org.objectweb.asm.Opcodes;
  * Every method of every advice, adapter and object that we hand to a library broken in turn, by an {@code Error}: each
  * call ends as it does under the sound agent, or as it does without one, and each broken place is told once.
  */
+@Tag("unhurried")
 class FaultsIT {
     /** Every call ends well before this, so a call that is still out hangs. */
     private static final Duration PATIENCE = Duration.ofSeconds(8);

@@ -7,9 +7,11 @@ import java.nio.file.Files;
 import java.util.List;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What is in the jar, and what must not be. */
+@Tag("unhurried")
 class JarIT {
     private static final long LARGEST = 8L * 1024 * 1024;
 

@@ -7,11 +7,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The layers an application has around its clients are called in the same order with and without the agent. */
+@Tag("unhurried")
 class LayersIT {
     private static final String[] ONE_FAILURE_OPENS = {
         "mode=enforce", "defaults.breaker.strategy=consecutive", "defaults.breaker.consecutive-failures=1"

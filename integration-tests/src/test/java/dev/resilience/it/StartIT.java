@@ -10,11 +10,13 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** How the agent starts, does not start, and fails to: the application runs in any case. */
+@Tag("unhurried")
 class StartIT {
     private static final String[] POLICY = {
         "mode=enforce", "defaults.breaker.strategy=consecutive", "defaults.breaker.open-for=60s",

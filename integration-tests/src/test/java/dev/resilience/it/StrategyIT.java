@@ -11,11 +11,13 @@ import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The strategy of {@code docs/strategies.md}, compiled as its author would, under the built jar. */
+@Tag("unhurried")
 class StrategyIT {
     private static final String REFUSED = "circuit_open (102)";
 

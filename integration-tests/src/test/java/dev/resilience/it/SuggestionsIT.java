@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  *
  * <p>{@code -Dsuggestions.seconds=900} to wait so long for enough; then an agent that is given the text understands it.
  */
+@Tag("unhurried")
 class SuggestionsIT {
     private static final int SECONDS = Integer.getInteger("suggestions.seconds", 25);
     private static final int ENOUGH = 330;

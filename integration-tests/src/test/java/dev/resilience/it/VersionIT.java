@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -18,6 +19,7 @@ import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
 /** Libraries the agent does not understand are left alone, each with one warning; beside them others are guarded. */
+@Tag("unhurried")
 class VersionIT {
     private static final String[] POLICY = {
         "mode=enforce", "defaults.breaker.strategy=consecutive", "defaults.breaker.open-for=60s",
