@@ -8,13 +8,11 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What leaves a program, as plain relays before real servers record it, is the same with and without the agent. */
-@Tag("unhurried")
 class WireIT {
 
     static Stream<Arguments> settings() {
