@@ -16,8 +16,9 @@ public final class AdaptiveBreaker implements Instance {
      * The states, all in one word with a generation:
      *
      *   closed    calls count in the Load of the generation, up to its limit.
-     *   open      refuses all but one probe at a time. Each probe has a generation of its own, so one that was given up
-     *             is stale. PROBES successes in a row begin the ramp.
+     *   open      refuses all but one probe at a time. Each probe has a generation of its own, so that nobody decides for
+     *             the one that is out; one that was given up and succeeds after all counts if it is of this outage.
+     *             PROBES successes in a row begin the ramp.
      *   ramp      half-open: a growing share of the calls is admitted, into a new Load that begins with a small limit.
      *             When all are, it is closed, in the same generation.
      *
@@ -355,11 +356,18 @@ public final class AdaptiveBreaker implements Instance {
         for (long now = word; AdaptiveWord.isOpen(now); now = word) {
             boolean isLast = AdaptiveWord.successes(now) + 1 >= PROBES;
             if (isLast ? ramp(now) : WORD.compareAndSet(this, now, AdaptiveWord.succeededLate(now))) {
-                if (isLast && AdaptiveWord.isOut(now)) {
-                    hungProbes.incrementAndGet();
+                if (isLast) {
+                    leaveOut(now);
                 }
                 return;
             }
+        }
+    }
+
+    /** A probe that is out when the state changes without it is given up. */
+    private void leaveOut(long before) {
+        if (AdaptiveWord.isOut(before)) {
+            hungProbes.incrementAndGet();
         }
     }
 
@@ -465,9 +473,7 @@ public final class AdaptiveBreaker implements Instance {
             beginOutage(nowNanos);
             restart = restartFrom(load);
             if (WORD.compareAndSet(this, now, AdaptiveWord.open(now))) {
-                if (AdaptiveWord.isOut(now)) {
-                    hungProbes.incrementAndGet();
-                }
+                leaveOut(now);
                 if (from != BreakerState.OPEN) {
                     listener.transition(from, BreakerState.OPEN, because);
                 }
@@ -488,9 +494,7 @@ public final class AdaptiveBreaker implements Instance {
                 }
             }
             if (WORD.compareAndSet(this, now, closed)) {
-                if (AdaptiveWord.isOut(now)) {
-                    hungProbes.incrementAndGet();
-                }
+                leaveOut(now);
                 listener.transition(state(now), BreakerState.CLOSED, why);
             }
         }
@@ -787,7 +791,7 @@ public final class AdaptiveBreaker implements Instance {
 
     /**
      * After how long a call that does not end counts as failed, in nanoseconds: four times what one call in a hundred
-     * exceeds, at least a second; a minute until a hundred have succeeded.
+     * exceeds, at least a second; a minute until a hundred have succeeded, and four times as many as are in flight.
      */
     public long patienceNanos() {
         return patience;

@@ -265,7 +265,10 @@ final class AdaptiveLimit {
             sinceLowest = 0;
         }
         if (drainedFrom > 0) {
-            return isEnough && endDrain(median, inFlight);
+            if (isEnough) {
+                endDrain(median, inFlight);
+            }
+            return isEnough;
         }
         if (isEnough) {
             judgeCut(median);
@@ -307,11 +310,10 @@ final class AdaptiveLimit {
         change(limit * DRAINED * Math.min(1, usual / median), inFlight);
     }
 
-    private boolean endDrain(double median, int inFlight) {
+    private void endDrain(double median, int inFlight) {
         usual = median;
         change(drainedFrom, inFlight);
         drainedFrom = 0;
-        return true;
     }
 
     private void judgeCut(double median) {
