@@ -210,33 +210,25 @@ final class ThreeStateBreaker implements Instance {
 
     @Override
     public void open(String cause, boolean isHeld, long nowNanos) {
-        if (!PULSING.compareAndSet(this, false, true)) {
-            return;
-        }
-        Transition made = null;
-        try {
+        alone(() -> {
             if (isHeld) {
                 held = true;
                 heldUntil = nowNanos + LATE_NANOS;
             }
+            Transition made = null;
             for (long seen = word; Word.state(seen) != Word.OPEN; seen = word) {
                 made = move(seen, Word.of(Word.OPEN, Word.generationAfter(seen, 1)), cause, nowNanos);
             }
-        } finally {
-            pulsing = false;
-        }
-        tell(made);
+            return made;
+        });
     }
 
     /** A half-open generation has the window of the closed one after it already. */
     @Override
     public void readmit(String why, long nowNanos) {
-        if (!PULSING.compareAndSet(this, false, true)) {
-            return;
-        }
-        Transition made = null;
-        try {
+        alone(() -> {
             held = false;
+            Transition made = null;
             for (long seen = word; Word.state(seen) != Word.CLOSED; seen = word) {
                 long next = Word.generationAfter(seen, 1);
                 if (Word.state(seen) == Word.OPEN) {
@@ -244,10 +236,8 @@ final class ThreeStateBreaker implements Instance {
                 }
                 made = move(seen, Word.of(Word.CLOSED, next), why, nowNanos);
             }
-        } finally {
-            pulsing = false;
-        }
-        tell(made);
+            return made;
+        });
     }
 
     @Override
@@ -262,15 +252,27 @@ final class ThreeStateBreaker implements Instance {
     }
 
     private boolean pulsed(long nowNanos) {
+        return alone(() -> {
+            long elapsed = nowNanos - lastPulse;
+            lastPulse = nowNanos;
+            measureHeat(elapsed);
+            return work(nowNanos);
+        });
+    }
+
+    private interface Work {
+        @Nullable
+        Transition run();
+    }
+
+    /** Does what the pulse alone may do, unless another thread is at it; then nothing, and it says false. */
+    private boolean alone(Work work) {
         if (pulsing || !PULSING.compareAndSet(this, false, true)) {
             return false;
         }
         Transition made;
         try {
-            long elapsed = nowNanos - lastPulse;
-            lastPulse = nowNanos;
-            measureHeat(elapsed);
-            made = work(nowNanos);
+            made = work.run();
         } finally {
             pulsing = false;
         }

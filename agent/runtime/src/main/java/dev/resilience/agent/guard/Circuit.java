@@ -152,9 +152,7 @@ final class Circuit {
     /** Says of a call whether a limit counts it. */
     long tryAcquire(boolean isLimited, long nowNanos) {
         long permit = isLimited ? breaker.tryAcquire(nowNanos) : breaker.tryAcquireUncounted(nowNanos);
-        if (asleep) {
-            wake();
-        }
+        wake();
         return permit;
     }
 
@@ -164,24 +162,18 @@ final class Circuit {
 
     long tryAcquireUntimed() {
         long permit = breaker.tryAcquireUntimed();
-        if (asleep) {
-            wake();
-        }
+        wake();
         return permit;
     }
 
     void settleUntimed(long permit) {
         breaker.settleUntimed(permit);
-        if (asleep) {
-            wake();
-        }
+        wake();
     }
 
     void settle(long permit, Outcome outcome, long nowNanos) {
         breaker.settle(permit, outcome, nowNanos);
-        if (asleep) {
-            wake();
-        }
+        wake();
     }
 
     void pulse(long nowNanos) {
@@ -189,7 +181,7 @@ final class Circuit {
     }
 
     private void wake() {
-        if (!retired && ASLEEP.compareAndSet(this, true, false)) {
+        if (asleep && !retired && ASLEEP.compareAndSet(this, true, false)) {
             pulse.add(this);
         }
     }
@@ -256,9 +248,7 @@ final class Circuit {
             longer = new ArrayList<>(seen);
             longer.add(fresh);
         } while (!NOTED.compareAndSet(this, seen, longer));
-        if (asleep) {
-            wake(); // its service did it, and nobody may call it to find out
-        }
+        wake(); // its service did it, and nobody may call it to find out
     }
 
     private List<Signal.Transition> take(Thread by, Subject about) {

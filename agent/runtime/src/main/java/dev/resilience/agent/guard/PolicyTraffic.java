@@ -22,27 +22,28 @@ final class PolicyTraffic {
     }
 
     void add(Counted counted) {
-        lock.lock();
-        try {
+        contained(() -> {
             Traffic there = traffic;
             if (there == null) {
                 there = new Traffic(counted.nowNanos());
                 traffic = there;
             }
             there.add(counted);
-        } catch (Throwable fault) {
-            faults.report("guard/traffic", fault);
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     void opened(long nowNanos) {
-        lock.lock();
-        try {
+        contained(() -> {
             if (traffic != null) {
                 traffic.opened(nowNanos);
             }
+        });
+    }
+
+    private void contained(Runnable work) {
+        lock.lock();
+        try {
+            work.run();
         } catch (Throwable fault) {
             faults.report("guard/traffic", fault);
         } finally {

@@ -1,6 +1,6 @@
 package dev.resilience.agent.policy;
 
-import dev.resilience.agent.strategy.Refused;
+import dev.resilience.agent.strategy.BadJar;
 import dev.resilience.agent.strategy.Strategies;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -133,7 +133,7 @@ public final class PolicyLoader {
                 List<String> taken = new ArrayList<>(draft.strategies.keySet());
                 taken.addAll(BreakerReader.OWN_STRATEGIES);
                 draft.strategies.putAll(strategies.of(jar, taken));
-            } catch (InvalidPathException | Refused unusable) {
+            } catch (InvalidPathException | BadJar unusable) {
                 draft.problems.add(named.problem(
                         Severity.ERROR,
                         "must be a list of jars with strategies; " + entry + " " + unusable.getMessage()

@@ -41,9 +41,9 @@ public final class Strategies {
      * The strategies of this jar, by name.
      *
      * @param taken names that they may not have
-     * @throws Refused if there are none, or one of them cannot be used; then none of that jar is
+     * @throws BadJar if there are none, or one of them cannot be used; then none of that jar is
      */
-    public Map<String, StrategyProvider> of(Path jar, List<String> taken) throws Refused {
+    public Map<String, StrategyProvider> of(Path jar, List<String> taken) throws BadJar {
         Path key = jar.toAbsolutePath().normalize();
         Map<String, StrategyProvider> known = jars.get(key);
         if (known == null) {
@@ -52,7 +52,7 @@ public final class Strategies {
         }
         for (String name : known.keySet()) {
             if (taken.contains(name)) {
-                throw new Refused("has a strategy " + name + ", and there is another of that name");
+                throw new BadJar("has a strategy " + name + ", and there is another of that name");
             }
         }
         return known;
@@ -76,12 +76,12 @@ public final class Strategies {
         }
     }
 
-    private static Map<String, StrategyProvider> load(Path jar) throws Refused {
+    private static Map<String, StrategyProvider> load(Path jar) throws BadJar {
         TreeSet<String> classes = new TreeSet<>();
         try (JarFile file = new JarFile(jar.toFile())) {
             ZipEntry service = file.getEntry(SERVICE);
             if (service == null) {
-                throw new Refused("has no " + SERVICE);
+                throw new BadJar("has no " + SERVICE);
             }
             try (InputStream content = file.getInputStream(service)) {
                 for (String line : new String(content.readAllBytes(), StandardCharsets.UTF_8).split("\n", -1)) {
@@ -92,34 +92,34 @@ public final class Strategies {
                 }
             }
         } catch (IOException unreadable) {
-            throw new Refused("cannot be read", unreadable);
+            throw new BadJar("cannot be read", unreadable);
         }
         Map<String, StrategyProvider> found = new TreeMap<>();
         ClassLoader loader = loader(jar);
         for (String name : classes) {
             StrategyProvider provider = provider(loader, name);
             if (found.put(nameOf(provider, name), provider) != null) {
-                throw new Refused("has two strategies of one name");
+                throw new BadJar("has two strategies of one name");
             }
         }
         if (found.isEmpty()) {
-            throw new Refused("names no class in " + SERVICE);
+            throw new BadJar("names no class in " + SERVICE);
         }
         return found;
     }
 
     /** Never closed: what it has not loaded yet may be needed at any time. */
-    private static ClassLoader loader(Path jar) throws Refused {
+    private static ClassLoader loader(Path jar) throws BadJar {
         try {
             URL[] urls = {jar.toUri().toURL()};
             return new URLClassLoader("resilience-strategy", urls, new SpiLoader(Strategies.class.getClassLoader()));
         } catch (IOException impossible) {
-            throw new Refused("cannot be read", impossible);
+            throw new BadJar("cannot be read", impossible);
         }
     }
 
     /** What was built for a version we do not know may not even link, so any failure says what it may be. */
-    private static StrategyProvider provider(ClassLoader loader, String name) throws Refused {
+    private static StrategyProvider provider(ClassLoader loader, String name) throws BadJar {
         int version;
         StrategyProvider provider;
         try {
@@ -129,25 +129,25 @@ public final class Strategies {
                     .newInstance();
             version = provider.apiVersion();
         } catch (Throwable broken) {
-            throw new Refused(
+            throw new BadJar(
                     "has a class " + name + " that is no strategy for version " + StrategyProvider.API_VERSION, broken);
         }
         if (version != StrategyProvider.API_VERSION) {
-            throw new Refused("was built for version " + version + " of strategies, and this agent understands version "
+            throw new BadJar("was built for version " + version + " of strategies, and this agent understands version "
                     + StrategyProvider.API_VERSION);
         }
         return provider;
     }
 
-    private static String nameOf(StrategyProvider provider, String type) throws Refused {
+    private static String nameOf(StrategyProvider provider, String type) throws BadJar {
         try {
             String name = provider.name();
             if (name != null && NAME.matcher(name).matches()) {
                 return name;
             }
-            throw new Refused(type + " must have a name of lower case, digits and -, has " + name);
+            throw new BadJar(type + " must have a name of lower case, digits and -, has " + name);
         } catch (RuntimeException | Error broken) {
-            throw new Refused(type + " has no name", broken);
+            throw new BadJar(type + " has no name", broken);
         }
     }
 }

@@ -1,12 +1,12 @@
 package dev.resilience.agent.strategy;
 
 /** A jar whose strategies cannot be used, and why. */
-public final class Refused extends Exception {
-    Refused(String reason) {
+public final class BadJar extends Exception {
+    BadJar(String reason) {
         super(reason);
     }
 
-    Refused(String reason, Throwable cause) {
+    BadJar(String reason, Throwable cause) {
         super(reason + ": " + cause, cause);
     }
 }
