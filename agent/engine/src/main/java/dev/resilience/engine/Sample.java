@@ -1,7 +1,12 @@
 package dev.resilience.engine;
 
+import java.util.Arrays;
+
 /** Latencies to decide on, and how many calls were refused meanwhile. For the pulse alone. */
 final class Sample {
+    /** A bucket takes a byte, an int five at most. */
+    private static final int LARGEST_PACKED = 6 * Latencies.BUCKETS;
+
     private final int[] counts = new int[Latencies.BUCKETS];
     private int size;
 
@@ -85,21 +90,32 @@ final class Sample {
         return Latencies.valueOf(bucket);
     }
 
-    /** The buckets of all, in one byte each. */
+    /** Small, to be kept for long: each bucket and, seven bits at a time, how many are in it. */
     byte[] packed() {
-        byte[] packed = new byte[size];
+        byte[] packed = new byte[LARGEST_PACKED];
         int at = 0;
         for (int bucket = 0; bucket < counts.length; bucket++) {
-            for (int i = 0; i < counts[bucket]; i++) {
+            if (counts[bucket] > 0) {
                 packed[at++] = (byte) bucket;
+                int left = counts[bucket];
+                for (; left >>> 7 != 0; left >>>= 7) {
+                    packed[at++] = (byte) (left | 0x80);
+                }
+                packed[at++] = (byte) left;
             }
         }
-        return packed;
+        return Arrays.copyOf(packed, at);
     }
 
     void unpack(byte[] packed) {
-        for (byte bucket : packed) {
-            add(Byte.toUnsignedInt(bucket), 1);
+        for (int at = 0; at < packed.length; ) {
+            int bucket = Byte.toUnsignedInt(packed[at++]);
+            int times = 0;
+            int shift = 0;
+            for (; packed[at] < 0; shift += 7) {
+                times |= (packed[at++] & 0x7f) << shift;
+            }
+            add(bucket, times | packed[at++] << shift);
         }
     }
 }
