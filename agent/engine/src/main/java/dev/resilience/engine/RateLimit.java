@@ -92,10 +92,11 @@ public final class RateLimit {
                 continue;
             }
             long begins = Math.max(0, ahead);
-            long slots = Math.min(most, (spanNanos - begins) / intervalNanos);
-            if (slots <= 0) {
+            long room = spanNanos - begins;
+            if (room < intervalNanos) {
                 return false;
             }
+            long slots = most == 1 ? 1 : Math.min(most, room / intervalNanos);
             long ends = nowNanos + begins + slots * intervalNanos;
             if (NEXT.compareAndSet(this, seen, ends)) {
                 if (leased != null && slots > 1) {

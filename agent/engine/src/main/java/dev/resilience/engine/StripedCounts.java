@@ -3,7 +3,6 @@ package dev.resilience.engine;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicLongArray;
 import org.jspecify.annotations.Nullable;
 
 /** Monotone counters of outcomes that many threads write, and one reader sums up. */
@@ -12,42 +11,33 @@ final class StripedCounts {
      * Two fields at first, which is all that most guards ever need. The pulse of a busy one puts stripes in front, and
      * twice as many next time; a thread that still holds what was there before counts there, and a sum is over all that
      * ever was. So growing loses nothing, and a reader needs no lock.
+     *
+     * The cells that calls count in have a field of their own, as every step on the way to them would cost as much as half
+     * an addition. It is written last: what it shows is among those that are summed up.
      */
     private static final VarHandle SUCCESSES = handle("successes", long.class);
     private static final VarHandle FAILURES = handle("failures", long.class);
+    private static final VarHandle CELLS = MethodHandles.arrayElementVarHandle(long[].class);
+
+    /** 128 bytes: the cache line, and the one the processor fetches with it. */
+    private static final int STRIDE = 16;
+
+    private static final int SUCCESS = 0;
+    private static final int FAILURE = 1;
 
     private volatile long successes;
     private volatile long failures;
     private volatile @Nullable Stripes widest;
+    private volatile long @Nullable [] cells;
 
-    /** So many stripes, each with a cache line of its own. */
-    private static final class Stripes {
-        /** 128 bytes: the cache line, and the one the processor fetches with it. */
-        private static final int STRIDE = 16;
-
-        private static final int SUCCESS = 0;
-        private static final int FAILURE = 1;
-
-        final int stripes;
-        final @Nullable Stripes narrower;
-        /** The first stride is empty, so that stripe 0 does not share a line with the array's header. */
-        private final AtomicLongArray cells;
-
-        Stripes(int stripes, @Nullable Stripes narrower) {
-            this.stripes = stripes;
-            this.narrower = narrower;
-            this.cells = new AtomicLongArray((stripes + 1) * STRIDE);
-        }
-
-        void add(int cell) {
-            cells.getAndIncrement((Striping.ofThread(stripes) + 1) * STRIDE + cell);
-        }
-
+    /** The first stride is empty, so that stripe 0 does not share a line with the array's header. */
+    private record Stripes(
+            int stripes, long[] cells, @Nullable Stripes narrower) {
         static long sum(@Nullable Stripes from, int cell) {
             long sum = 0;
             for (Stripes each = from; each != null; each = each.narrower) {
                 for (int stripe = 1; stripe <= each.stripes; stripe++) {
-                    sum += each.cells.get(stripe * STRIDE + cell);
+                    sum += (long) CELLS.getVolatile(each.cells, stripe * STRIDE + cell);
                 }
             }
             return sum;
@@ -55,29 +45,34 @@ final class StripedCounts {
     }
 
     void addSuccess() {
-        Stripes now = widest;
-        if (now == null) {
+        long[] own = cells;
+        if (own == null) {
             SUCCESSES.getAndAdd(this, 1L);
         } else {
-            now.add(Stripes.SUCCESS);
+            add(own, SUCCESS);
         }
     }
 
     void addFailure() {
-        Stripes now = widest;
-        if (now == null) {
+        long[] own = cells;
+        if (own == null) {
             FAILURES.getAndAdd(this, 1L);
         } else {
-            now.add(Stripes.FAILURE);
+            add(own, FAILURE);
         }
     }
 
+    private static void add(long[] own, int cell) {
+        int stripes = own.length / STRIDE - 1;
+        CELLS.getAndAdd(own, (Striping.ofThread(stripes) + 1) * STRIDE + cell, 1L);
+    }
+
     long failures() {
-        return failures + Stripes.sum(widest, Stripes.FAILURE);
+        return failures + Stripes.sum(widest, FAILURE);
     }
 
     long successes() {
-        return successes + Stripes.sum(widest, Stripes.SUCCESS);
+        return successes + Stripes.sum(widest, SUCCESS);
     }
 
     Counts sum() {
@@ -94,7 +89,9 @@ final class StripedCounts {
     void grow(long calls, long nanos) {
         int wanted = Striping.grown(stripes(), calls, nanos);
         if (wanted > stripes()) {
-            widest = new Stripes(wanted, widest);
+            long[] wide = new long[(wanted + 1) * STRIDE];
+            widest = new Stripes(wanted, wide, widest);
+            cells = wide;
         }
     }
 
