@@ -23,8 +23,8 @@ import java.util.concurrent.ThreadLocalRandom;
 final class ClosedRows {
     static final String BREAKER = "resilience.jar: time-window";
     static final String EVERYTHING = "resilience.jar: everything: adaptive, with its limit, and a rate limit";
-    static final String SAMPLED = "resilience.jar: time-window, hot, one call in sixteen timed";
-    static final String EVERYTHING_SAMPLED = "resilience.jar: everything, hot, one call in sixteen timed";
+    static final String SAMPLED = "resilience.jar: time-window, hot, one call in 32 timed";
+    static final String EVERYTHING_SAMPLED = "resilience.jar: everything, hot, one call in 32 timed";
     static final String PEERS_STACK = "Resilience4j bulkhead + rate limiter + breaker";
 
     private static final Map<String, String> ENFORCING = Map.of("resilience.mode", "enforce");

@@ -16,7 +16,7 @@ record Promise(String what, String bound, double most, ToDoubleFunction<Run> fig
                     "<= 1/3",
                     1.0 / 3,
                     run -> wall(run, ClosedRows.EVERYTHING) / wall(run, ClosedRows.PEERS_STACK)),
-            nanos("closed call of a hot guard, one in sixteen timed, a breaker", ClosedRows.SAMPLED, 8),
+            nanos("closed call of a hot guard, one in 32 timed, a breaker", ClosedRows.SAMPLED, 8),
             nanos("the same, everything on", ClosedRows.EVERYTHING_SAMPLED, 20),
             bytes("the same", ClosedRows.EVERYTHING_SAMPLED, 0),
             nanos("refusal in the engine", RefusalRows.OPEN, 3),

@@ -16,8 +16,11 @@ public sealed interface Breaker permits Instance, LayeredBreaker {
     /** No permit: as many calls are in flight as the target can use. */
     long LIMITED = -2;
 
-    /** Of a hot breaker's calls one in so many is timed: a clock read costs 25 ns, the sixteenth part of two 3. */
-    int TIMED = 16;
+    /**
+     * Of a hot breaker's calls one in so many is timed, drawn at random: that part of two clock reads of 25 ns each is
+     * less than what a call counts, and 150 a pulse, at the least, are enough for a median and a tail.
+     */
+    int TIMED = 32;
 
     /** Whether what {@link #tryAcquire} returned is no permit. */
     static boolean isRefusal(long permit) {

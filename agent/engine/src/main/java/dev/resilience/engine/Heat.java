@@ -4,7 +4,7 @@ package dev.resilience.engine;
 final class Heat {
     /**
      * Where two clock reads of 25 ns for each call begin to cost more than half a percent of a processor; it is also where
-     * one stripe of counters does not do any more. Each pulse then times 300 calls at least, in the mean.
+     * one stripe of counters does not do any more. Each pulse then times 300 calls, in the mean.
      */
     private static final long HOT = 100_000;
 

@@ -25,7 +25,7 @@ class SpeedTest {
     /** Measured likewise: 1.34 to 1.39. It limits and keeps the calls in flight besides. */
     private static final double MOST_ADAPTIVE = 1.8;
 
-    /** Of which one in sixteen is timed; measured at load 16: 0.15 to 0.16, adaptive 0.37 to 0.43. */
+    /** Of which few are timed; measured at load 16: 0.15 to 0.16, adaptive 0.37 to 0.43. */
     private static final double MOST_SAMPLED = 0.5;
 
     private static final double MOST_SAMPLED_ADAPTIVE = 1.0;

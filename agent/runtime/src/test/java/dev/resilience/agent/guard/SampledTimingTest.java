@@ -64,12 +64,12 @@ class SampledTimingTest {
 
     @ParameterizedTest
     @EnumSource(Mode.class)
-    void aBusyGuardReadsTheClockForOneCallInSixteen(Mode mode) {
+    void aBusyGuardReadsTheClockForOneCallInThirtyTwo(Mode mode) {
         Guard guard = guard(adaptive(mode));
         assertThat(readsForEach(guard)).isEqualTo(2);
         beat();
         heat(guard);
-        assertThat(readsForEach(guard)).isBetween(0.1, 0.15);
+        assertThat(readsForEach(guard)).isBetween(0.05, 0.075);
         beat();
         beat();
         assertThat(readsForEach(guard)).isEqualTo(2);
