@@ -102,12 +102,12 @@ final class InFlightStress {
 
         @Actor
         public void claimOne() {
-            one = table.claim(Permit.of(0, 0), 0);
+            one = table.claimMetered(Permit.of(0, 0), 0);
         }
 
         @Actor
         public void claimOther() {
-            other = table.claim(Permit.of(0, 0), 0);
+            other = table.claimMetered(Permit.of(0, 0), 0);
         }
 
         @Arbiter
@@ -127,18 +127,18 @@ final class InFlightStress {
 
         public PlacesWhileItGrows() {
             for (int i = 0; i < 16; i++) {
-                table.claim(Permit.of(0, i), 0);
+                table.claimMetered(Permit.of(0, i), 0);
             }
         }
 
         @Actor
         public void claimOne() {
-            table.claim(Permit.of(0, 100), 0);
+            table.claimMetered(Permit.of(0, 100), 0);
         }
 
         @Actor
         public void claimOther() {
-            table.claim(Permit.of(0, 200), 0);
+            table.claimMetered(Permit.of(0, 200), 0);
         }
 
         @Arbiter

@@ -160,7 +160,7 @@ public final class AdaptiveBreaker implements Instance {
         this.limit = new AdaptiveLimit(strategy.minLimit(), strategy.maxLimit());
         this.load = new Load(0, strategy.maxLimit());
         this.seen = load;
-        this.cohort = new Cohort(load.table(), nowNanos);
+        this.cohort = new Cohort(load, nowNanos);
         this.lastPulse = nowNanos;
         this.stallEnd = nowNanos;
     }
@@ -263,12 +263,17 @@ public final class AdaptiveBreaker implements Instance {
         Load current = load;
         if (Permit.place(permit) == Permit.PROBE) {
             settleProbe(permit, outcome, nowNanos);
-        } else if (Permit.generation(permit) != current.generation()
-                || !current.leave(permit)
-                || AdaptiveWord.generation(word) != current.generation()) {
+        } else if (Permit.generation(permit) != current.generation()) {
             late(outcome);
         } else {
-            ended(current, outcome, permit, nowNanos);
+            long nanos = Permit.ageNanos(permit, nowNanos);
+            boolean isPlain = outcome == Outcome.SUCCESS && nanos < PULSE_NANOS && Lanes.isIn(permit);
+            boolean isCounted = isPlain ? current.succeededInLane(permit, nanos) : current.leave(permit);
+            if (!isCounted || AdaptiveWord.generation(word) != current.generation()) {
+                late(outcome);
+            } else if (!isPlain) {
+                ended(current, outcome, permit, nowNanos);
+            }
         }
     }
 
@@ -633,7 +638,7 @@ public final class AdaptiveBreaker implements Instance {
         second.clear();
         tenSeconds.clear();
         limit.restart(current.limit());
-        cohort = new Cohort(current.table(), nowNanos);
+        cohort = new Cohort(current, nowNanos);
     }
 
     private void decide(Load current, long elapsed, long nowNanos) {
@@ -653,7 +658,7 @@ public final class AdaptiveBreaker implements Instance {
         listener.counted(counted(current, sample, successes, failures - writtenOff, ignored, writtenOff, nowNanos));
         if (elapsed > STALL_NANOS) {
             setAside(failures, successes + failures);
-            cohort = new Cohort(current.table(), nowNanos);
+            cohort = new Cohort(current, nowNanos);
             return;
         }
         if (writtenOff > 0 && successes == 0) {
@@ -671,7 +676,7 @@ public final class AdaptiveBreaker implements Instance {
         }
         blamed = blamed && current.failedInARow(0) >= STREAK;
         if (isOverrun) {
-            cohort = new Cohort(current.table(), nowNanos);
+            cohort = new Cohort(current, nowNanos);
         } else if (strategy.limits()) {
             limit(current, sample, successes + failures + ignored, writtenOff, elapsed, nowNanos);
         }
@@ -696,8 +701,8 @@ public final class AdaptiveBreaker implements Instance {
     private int writeOff(Load current, long nowNanos) {
         long most = patience;
         int[] failed = {0};
-        current.table().visit(permit -> {
-            if (isOlder(permit, most, nowNanos) && current.leave(permit)) {
+        current.visit(permit -> {
+            if (isOlder(permit, most, nowNanos) && current.writeOff(permit)) {
                 cohort.writtenOff(permit, nowNanos);
                 if (ageNanos(permit, nowNanos) > 0) {
                     failed[0]++;
@@ -747,17 +752,16 @@ public final class AdaptiveBreaker implements Instance {
         seen.unpack(left);
         byte[] finished = limit.isSelective() ? new byte[0] : seen.packed();
         double slow = limit.slowNanos();
-        CallTable table = current.table();
-        table.visit(permit -> {
+        current.visit(permit -> {
             long age = ageNanos(permit, nowNanos);
             if (age > slow) {
                 seen.add(age);
             }
         });
-        cohort.add(fresh, ended - writtenOff, table, nowNanos);
-        if (!isPassing && limit.decide(seen, () -> cohort.sample(table, slow, nowNanos), current.inFlight())) {
+        cohort.add(fresh, ended - writtenOff, current, nowNanos);
+        if (!isPassing && limit.decide(seen, () -> cohort.sample(current, slow, nowNanos), current.inFlight())) {
             current.limit(limit.limit());
-            cohort = new Cohort(table, nowNanos);
+            cohort = new Cohort(current, nowNanos);
             keep(new byte[0], 0, 0);
         } else {
             keep(finished, seen.nanos(), seen.refusals());

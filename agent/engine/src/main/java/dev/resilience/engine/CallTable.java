@@ -7,13 +7,16 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongConsumer;
 
-/** The permits of the calls in flight, so that a call that does not end can be seen, and written off. */
+/** The permits of the calls in flight of one generation, so that a call that does not end can be seen, and written off. */
 final class CallTable {
     /*
      * A call claims a place by one CAS from 0 to its permit, which names the place, and frees it by one CAS back. The
      * pulse may free it first: then the call is written off, and finds that out when it ends. Chunks are only ever added;
      * a call that finds no place after a few tries adds one. There can be places for more calls than the default limit has;
      * beyond, a call goes without.
+     *
+     * A place holds the permit without its generation, which is that of the table. In its stead stands whether the call
+     * is metered, so counted elsewhere too, for a limit.
      */
     static final int NONE = (1 << 14) - 2;
 
@@ -26,39 +29,65 @@ final class CallTable {
     /** Places to a cache line. */
     private static final int LINE = 8;
 
+    /** So many calls have a place in a small table. */
+    static final int SMALL = FIRST_CHUNK;
+
+    /** What a place held that was freed. */
+    enum Held {
+        /** Not this call any more: it was written off. */
+        NOTHING,
+        CALL,
+        METERED_CALL
+    }
+
     private static final VarHandle CHUNKS = ConstantBootstraps.fieldVarHandle(
             MethodHandles.lookup(), "chunks", VarHandle.class, CallTable.class, AtomicLongArray[].class);
 
     private volatile AtomicLongArray[] chunks = {new AtomicLongArray(FIRST_CHUNK)};
 
-    /** Returns the permit with its place in it, near those of its stripe; without one if the table is full. */
-    long claim(long permit, int stripe) {
+    /** Returns the permit with its place in it, or 0 if a small table has none for it. */
+    long claimIfSmall(long permit, int stripe) {
+        AtomicLongArray[] now = chunks;
+        return now.length == 1 ? find(now, permit, stripe, 0) : 0;
+    }
+
+    /** Returns the permit of a metered call with its place in it; without one if the table is full. */
+    long claimMetered(long permit, int stripe) {
         for (AtomicLongArray[] now = chunks; ; now = chunks) {
-            int tried = stripe * LINE;
-            for (int i = 0; i < TRIES; i++) {
-                int chunk = ((tried >>> 16) * now.length) >>> 15;
-                AtomicLongArray places = now[chunk];
-                int place = tried & (places.length() - 1);
-                if (places.get(place) == 0) {
-                    long placed = Permit.at(permit, (chunk << CHUNK_BITS) | place);
-                    if (places.compareAndSet(place, 0, placed)) {
-                        return placed;
-                    }
-                }
-                tried = i == 0 ? tried + 1 : (int) (((permit + i) * SPREAD) >>> 33);
+            long placed = find(now, permit, stripe, Permit.METERED);
+            if (placed != 0) {
+                return placed;
             }
             if (now.length >= MOST_CHUNKS) {
-                return claimAny(now, permit);
+                return claimAny(now, permit, Permit.METERED);
             }
             grow(now);
         }
     }
 
-    private static long claimAny(AtomicLongArray[] all, long permit) {
+    private long find(AtomicLongArray[] all, long permit, int stripe, long metered) {
+        int tried = stripe * LINE;
+        for (int i = 0; i < TRIES; i++) {
+            int chunk = ((tried >>> 16) * all.length) >>> 15;
+            AtomicLongArray places = all[chunk];
+            int place = tried & (places.length() - 1);
+            if (places.get(place) == 0) {
+                long placed = Permit.at(permit, (chunk << CHUNK_BITS) | place);
+                if (places.compareAndSet(place, 0, Permit.inTable(placed) | metered)) {
+                    return placed;
+                }
+            }
+            tried = i == 0 ? tried + 1 : (int) (((permit + i) * SPREAD) >>> 33);
+        }
+        return 0;
+    }
+
+    private static long claimAny(AtomicLongArray[] all, long permit, long metered) {
         for (int chunk = 0; chunk < all.length; chunk++) {
             for (int place = 0; place < all[chunk].length(); place++) {
                 long placed = Permit.at(permit, (chunk << CHUNK_BITS) | place);
-                if (all[chunk].get(place) == 0 && all[chunk].compareAndSet(place, 0, placed)) {
+                if (all[chunk].get(place) == 0
+                        && all[chunk].compareAndSet(place, 0, Permit.inTable(placed) | metered)) {
                     return placed;
                 }
             }
@@ -66,15 +95,39 @@ final class CallTable {
         return Permit.at(permit, NONE);
     }
 
-    /** Whether the call was still in the table. */
-    boolean release(long permit) {
+    /** Frees the place of this call, if it is still in the table. */
+    Held release(long permit) {
+        long seen = seen(permit);
+        while (Permit.isOf(permit, seen)) {
+            if (replace(permit, seen, 0)) {
+                return Permit.isMetered(seen) ? Held.METERED_CALL : Held.CALL;
+            }
+            seen = seen(permit); // metered meanwhile
+        }
+        return Held.NOTHING;
+    }
+
+    /** Whether this call was in the table, and was not metered before. */
+    boolean meter(long permit) {
+        long seen = seen(permit);
+        return Permit.isOf(permit, seen) && !Permit.isMetered(seen) && replace(permit, seen, seen | Permit.METERED);
+    }
+
+    private long seen(long permit) {
         AtomicLongArray[] now = chunks;
         int place = Permit.place(permit);
         int chunk = place >>> CHUNK_BITS;
-        return chunk < now.length && now[chunk].compareAndSet(place & (CHUNK - 1), permit, 0);
+        return chunk < now.length && (place & (CHUNK - 1)) < now[chunk].length()
+                ? now[chunk].get(place & (CHUNK - 1))
+                : 0;
     }
 
-    /** Passes on every permit that has a place now. */
+    private boolean replace(long permit, long seen, long next) {
+        int place = Permit.place(permit);
+        return chunks[place >>> CHUNK_BITS].compareAndSet(place & (CHUNK - 1), seen, next);
+    }
+
+    /** Passes on every permit that has a place now, without its generation. */
     void visit(LongConsumer visitor) {
         for (AtomicLongArray places : chunks) {
             for (int i = 0; i < places.length(); i++) {
@@ -84,6 +137,21 @@ final class CallTable {
                 }
             }
         }
+    }
+
+    /** How many calls have a place. */
+    int size() {
+        int size = 0;
+        for (AtomicLongArray places : chunks) {
+            for (int i = 0; i < places.length(); i++) {
+                size += places.get(i) == 0 ? 0 : 1;
+            }
+        }
+        return size;
+    }
+
+    boolean isSmall() {
+        return chunks.length == 1;
     }
 
     private void grow(AtomicLongArray[] from) {

@@ -10,7 +10,7 @@ final class Cohort {
      * burst to end are its slowest. Of the calls begun since one instant each counts once: when it has ended, or when it
      * is slow already.
      *
-     * Endings do not say when their calls began. But how many of the older ones are still in the table is known, so how
+     * Endings do not say when their calls began. But how many of the older ones are still in flight is known, so how
      * many ended between two pulses is, and of all that ended then those took longest.
      */
     private static final int FEW = 64;
@@ -21,10 +21,10 @@ final class Cohort {
     private @Nullable Sample many;
     private long refusals;
 
-    /** Those in the table now are the older ones. */
-    Cohort(CallTable table, long nowNanos) {
+    /** Those in flight now are the older ones. */
+    Cohort(Load load, long nowNanos) {
         since = nowNanos;
-        table.visit(permit -> older++);
+        load.visit(permit -> older++);
     }
 
     /** One that never ended. */
@@ -33,19 +33,19 @@ final class Cohort {
     }
 
     /** Adds the successes since the last pulse, of {@code endings} with those that did not succeed. */
-    void add(Sample successes, long endings, CallTable table, long nowNanos) {
+    void add(Sample successes, long endings, Load load, long nowNanos) {
         int before = older;
         older = 0;
-        table.visit(permit -> older += isOlder(permit, nowNanos) ? 1 : 0);
+        load.visit(permit -> older += isOlder(permit, nowNanos) ? 1 : 0);
         double share = (double) successes.size() / Math.max(1, endings);
         successes.dropLongest((int) ((before - older) * share));
         gather(successes);
     }
 
     /** What is known now; of a call in flight, that it is long, from {@code slowNanos} on. */
-    Sample sample(CallTable table, double slowNanos, long nowNanos) {
+    Sample sample(Load load, double slowNanos, long nowNanos) {
         Sample known = new Sample(Math.max(0, nowNanos - since), refusals);
-        table.visit(permit -> {
+        load.visit(permit -> {
             long age = Permit.ageNanos(permit, nowNanos);
             if (age > slowNanos && !isOlder(permit, nowNanos)) {
                 known.add(age);

@@ -89,10 +89,10 @@ final class Latencies {
     }
 
     static int bucketOf(long nanos) {
-        int exponent = Long.SIZE - 1 - Long.numberOfLeadingZeros(Math.max(1, nanos));
-        if (exponent < LEAST_EXPONENT) {
+        if (nanos < 1 << LEAST_EXPONENT) {
             return 0;
         }
+        int exponent = Long.SIZE - 1 - Long.numberOfLeadingZeros(nanos);
         int split = (int) (nanos >>> (exponent - SPLIT_BITS)) & (SPLITS - 1);
         return Math.min(BUCKETS - 1, 1 + (exponent - LEAST_EXPONENT) * SPLITS + split);
     }

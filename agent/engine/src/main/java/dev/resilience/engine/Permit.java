@@ -14,12 +14,19 @@ final class Permit {
     /** The place of a call that is not counted as in flight, nor timed. */
     static final int UNCOUNTED = (1 << 14) - 4;
 
+    /** The first of the places that are lanes. */
+    static final int LANE = 255 << 6;
+
+    /** In a {@link CallTable}, where the generation is known: the call is metered. */
+    static final long METERED = 1L << 52;
+
     private static final int UNIT_BITS = 10;
     private static final int START_BITS = 38;
     private static final int PLACE_BITS = 14;
     private static final int GENERATION_SHIFT = START_BITS + PLACE_BITS;
     private static final long START = (1L << START_BITS) - 1;
     private static final long PLACE = (1L << PLACE_BITS) - 1;
+    private static final long WITHOUT_GENERATION = (1L << GENERATION_SHIFT) - 1;
 
     static long of(long generation, long nowNanos) {
         long start = (nowNanos >> UNIT_BITS) & START;
@@ -30,6 +37,20 @@ final class Permit {
         return (permit & ~(PLACE << START_BITS)) | ((long) place << START_BITS);
     }
 
+    /** As it stands in a table: without its generation. */
+    static long inTable(long permit) {
+        return permit & WITHOUT_GENERATION;
+    }
+
+    /** Whether what stands in a table is this permit. */
+    static boolean isOf(long permit, long inTable) {
+        return inTable(permit ^ inTable) == 0;
+    }
+
+    static boolean isMetered(long inTable) {
+        return (inTable & METERED) != 0;
+    }
+
     static int place(long permit) {
         return (int) ((permit >>> START_BITS) & PLACE);
     }
@@ -38,10 +59,10 @@ final class Permit {
         return permit >>> GENERATION_SHIFT;
     }
 
-    /** Signed, so that a start slightly after {@code nowNanos} is young, not 78 hours old. */
+    /** In whole units; signed, so that a start slightly after {@code nowNanos} is young, not 78 hours old. */
     static long ageNanos(long permit, long nowNanos) {
-        int unused = Long.SIZE - START_BITS;
-        return (((nowNanos >> UNIT_BITS) - permit) << unused) >> unused << UNIT_BITS;
+        int unused = Long.SIZE - START_BITS - UNIT_BITS;
+        return (nowNanos - (permit << UNIT_BITS)) << unused >> (unused + UNIT_BITS) << UNIT_BITS;
     }
 
     private Permit() {}

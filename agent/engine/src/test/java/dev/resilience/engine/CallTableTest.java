@@ -21,54 +21,57 @@ class CallTableTest {
         List<Long> order = new ArrayList<>();
         for (int step = 0; step < 200_000; step++) {
             if (order.isEmpty() || (random.nextInt(20_000) >= order.size() && held.size() < 9_000)) {
-                long permit = table.claim(Permit.of(3, step * 2_048L), random.nextInt(8));
+                long permit = table.claimMetered(Permit.of(3, step * 2_048L), random.nextInt(8));
                 assertThat(Permit.place(permit)).isNotEqualTo(CallTable.NONE);
                 assertThat(held.add(permit)).isTrue();
                 order.add(permit);
             } else {
                 long permit = order.remove(random.nextInt(order.size()));
                 held.remove(permit);
-                assertThat(table.release(permit)).isTrue();
-                assertThat(table.release(permit)).isFalse();
+                assertThat(table.release(permit)).isEqualTo(CallTable.Held.METERED_CALL);
+                assertThat(table.release(permit)).isEqualTo(CallTable.Held.NOTHING);
             }
         }
-        assertThat(visited()).containsExactlyInAnyOrderElementsOf(held);
+        assertThat(visited().stream().map(Permit::inTable))
+                .containsExactlyInAnyOrderElementsOf(
+                        held.stream().map(Permit::inTable).toList());
     }
 
     @Test
     void findsEveryPlaceThereIsBeforeACallGoesWithout() {
         for (int i = 0; i < PLACES; i++) {
-            assertThat(Permit.place(table.claim(Permit.of(3, i * 2_048L), 0))).isNotEqualTo(CallTable.NONE);
+            assertThat(Permit.place(table.claimMetered(Permit.of(3, i * 2_048L), 0)))
+                    .isNotEqualTo(CallTable.NONE);
         }
-        assertThat(Permit.place(table.claim(Permit.of(3, 0), 0))).isEqualTo(CallTable.NONE);
+        assertThat(Permit.place(table.claimMetered(Permit.of(3, 0), 0))).isEqualTo(CallTable.NONE);
         assertThat(visited()).hasSize(PLACES);
     }
 
     @Test
     void keepsThePlacesOfAStripeOnALineOfItsOwnWhileThereIsRoom() {
-        assertThat(Permit.place(table.claim(Permit.of(3, 0), 0))).isZero();
-        assertThat(Permit.place(table.claim(Permit.of(3, 0), 0))).isEqualTo(1);
-        assertThat(Permit.place(table.claim(Permit.of(3, 0), 1))).isEqualTo(8);
-        assertThat(Permit.place(table.claim(Permit.of(3, 0), 1))).isEqualTo(9);
+        assertThat(Permit.place(table.claimMetered(Permit.of(3, 0), 0))).isZero();
+        assertThat(Permit.place(table.claimMetered(Permit.of(3, 0), 0))).isEqualTo(1);
+        assertThat(Permit.place(table.claimMetered(Permit.of(3, 0), 1))).isEqualTo(8);
+        assertThat(Permit.place(table.claimMetered(Permit.of(3, 0), 1))).isEqualTo(9);
     }
 
     @Test
     void doesNotKnowAPermitOfATableThatHadMorePlaces() {
-        assertThat(table.release(Permit.at(Permit.of(3, 0), 1_000))).isFalse();
-        assertThat(table.release(Permit.at(Permit.of(3, 0), CallTable.NONE))).isFalse();
+        assertThat(table.release(Permit.at(Permit.of(3, 0), 1_000))).isEqualTo(CallTable.Held.NOTHING);
+        assertThat(table.release(Permit.at(Permit.of(3, 0), CallTable.NONE))).isEqualTo(CallTable.Held.NOTHING);
     }
 
     @Test
     void knowsNoPlaceRightBehindItsLast() {
-        assertThat(table.release(Permit.at(Permit.of(3, 0), 64))).isFalse();
+        assertThat(table.release(Permit.at(Permit.of(3, 0), 64))).isEqualTo(CallTable.Held.NOTHING);
     }
 
     @Test
     void isSmallForATargetThatIsSeldomCalled() {
         for (int i = 0; i < 1_000; i++) {
-            long permit = table.claim(Permit.of(3, i * 2_048L), i % 8);
+            long permit = table.claimMetered(Permit.of(3, i * 2_048L), i % 8);
             assertThat(Permit.place(permit)).isLessThan(16);
-            assertThat(table.release(permit)).isTrue();
+            assertThat(table.release(permit)).isEqualTo(CallTable.Held.METERED_CALL);
         }
     }
 

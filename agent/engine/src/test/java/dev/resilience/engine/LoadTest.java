@@ -152,6 +152,120 @@ class LoadTest {
         }
     }
 
+    /** Where all there can be fit into a small table nothing is counted but there. */
+    @Nested
+    class Metering {
+        private final Load wide = new Load(5, 1_000);
+
+        @Test
+        void aLimitThatComesLaterCountsThoseInFlight() {
+            long[] before = enter(wide, 10);
+            wide.limit(10);
+            assertThat(wide.enter(SECOND)).isEqualTo(Breaker.LIMITED);
+            assertThat(wide.inFlight()).isEqualTo(10);
+            assertThat(wide.leave(before[3])).isTrue();
+            assertThat(wide.leave(before[3])).isFalse();
+            enter(wide, 1);
+            assertThat(wide.enter(SECOND)).isEqualTo(Breaker.LIMITED);
+        }
+
+        @Test
+        void aLimitThatGoesAndComesAgainCountsEachOnce() {
+            long[] one = enter(wide, 3);
+            wide.limit(5);
+            long[] two = enter(wide, 2);
+            wide.limit(1_000);
+            long[] three = enter(wide, 4);
+            assertThat(wide.leave(two[0]) && wide.leave(one[0])).isTrue();
+            assertThat(wide.inFlight()).isEqualTo(7);
+            wide.limit(8);
+            assertThat(wide.inFlight()).isEqualTo(7);
+            enter(wide, 1);
+            assertThat(wide.enter(SECOND)).isEqualTo(Breaker.LIMITED);
+            assertThat(wide.leave(two[1]) && wide.leave(one[1]) && wide.leave(three[0]))
+                    .isTrue();
+            assertThat(wide.inFlight()).isEqualTo(5);
+        }
+
+        @Test
+        void aTableThatGrowsKeepsTheLimit() {
+            Load load = new Load(5, 40);
+            long[] all = enter(load, 40);
+            assertThat(load.enter(SECOND)).isEqualTo(Breaker.LIMITED);
+            assertThat(load.inFlight()).isEqualTo(40);
+            load.limit(100);
+            enter(load, 60);
+            assertThat(load.enter(SECOND)).isEqualTo(Breaker.LIMITED);
+            for (long each : all) {
+                assertThat(load.leave(each)).isTrue();
+            }
+            assertThat(load.inFlight()).isEqualTo(60);
+        }
+
+        @Test
+        void anUntimedSuccessLeavesWhetherItIsMeteredOrNot() {
+            long[] calls = enter(wide, 4);
+            assertThat(wide.succeededUntimed(calls[0])).isTrue();
+            assertThat(wide.inFlight()).isEqualTo(3);
+            wide.limit(2);
+            assertThat(wide.succeededUntimed(calls[1])).isTrue();
+            assertThat(wide.succeededUntimed(calls[1])).isFalse();
+            assertThat(wide.inFlight()).isEqualTo(2);
+            assertThat(wide.takeUntimed()).isEqualTo(2);
+        }
+
+        @Test
+        void aCallInALaneIsOneOfTheLimit() {
+            wide.grow(10_000_000, SECOND);
+            long inLane = wide.enter(SECOND);
+            assertThat(Lanes.isIn(inLane)).isTrue();
+            wide.limit(3);
+            long[] others = enter(wide, 2);
+            assertThat(wide.enter(SECOND)).isEqualTo(Breaker.LIMITED);
+            assertThat(wide.succeededInLane(inLane, 1)).isTrue();
+            assertThat(wide.inFlight()).isEqualTo(2);
+            assertThat(Lanes.isIn(enter(wide, 1)[0])).isTrue();
+            assertThat(wide.enter(SECOND)).isEqualTo(Breaker.LIMITED);
+            assertThat(wide.leave(others[0])).isTrue();
+            assertThat(wide.inFlight()).isEqualTo(2);
+        }
+
+        @Test
+        void lanesAreNoRoomBeyondTheLimit() {
+            Load load = new Load(5, 20);
+            load.grow(10_000_000, SECOND);
+            enter(load, 20);
+            assertThat(load.enter(SECOND)).isEqualTo(Breaker.LIMITED);
+            assertThat(load.inFlight()).isEqualTo(20);
+        }
+
+        @Test
+        void aLaneGivesBackWhatTheLimitHasNoRoomFor() {
+            wide.grow(10_000_000, SECOND);
+            long first = wide.enter(SECOND);
+            long[] others = enter(wide, 2);
+            assertThat(wide.leave(first)).isTrue();
+            wide.limit(2);
+            assertThat(wide.enter(SECOND)).isEqualTo(Breaker.LIMITED);
+            assertThat(wide.takeRefusals()).isEqualTo(1);
+            assertThat(wide.leave(others[0])).isTrue();
+            assertThat(Lanes.isIn(enter(wide, 1)[0])).isTrue();
+        }
+
+        @Test
+        void theHungAreInFlightNoMoreWhereverTheirPlaceIs() {
+            wide.grow(10_000_000, SECOND);
+            long[] calls = enter(wide, 3);
+            wide.limit(10);
+            wide.visit(permit -> assertThat(wide.writeOff(permit)).isTrue());
+            assertThat(wide.inFlight()).isZero();
+            for (long each : calls) {
+                assertThat(wide.leave(each)).isFalse();
+            }
+            assertThat(wide.inFlight()).isZero();
+        }
+    }
+
     private static long[] enter(Load load, int calls) {
         long[] permits = new long[calls];
         for (int i = 0; i < calls; i++) {

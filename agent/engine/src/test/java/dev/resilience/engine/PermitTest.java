@@ -50,7 +50,7 @@ class PermitTest {
     void aTableHasNoPlaceWithTheNumberOfAProbeOrOfNone() {
         CallTable table = new CallTable();
         for (int i = 0; i < 20_000; i++) {
-            long permit = table.claim(Permit.of(1, i * UNIT), 0);
+            long permit = table.claimMetered(Permit.of(1, i * UNIT), 0);
             assertThat(Permit.place(permit)).isNotEqualTo(Permit.PROBE);
         }
     }

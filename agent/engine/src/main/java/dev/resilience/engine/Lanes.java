@@ -1,0 +1,148 @@
+package dev.resilience.engine;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.function.LongConsumer;
+
+/**
+ * A place for one call in flight of each stripe of threads, where it counts its success alone, for a busy target. All of
+ * them are one array, as each step on the way to a lane would cost as much as a counter.
+ */
+final class Lanes {
+    /*
+     * A call takes a lane by one CAS from 0 to its permit. From then on it writes there alone: it adds to the counters of
+     * the lane without atomic additions, and leaves by storing 0. Counters only grow; the pulse takes differences.
+     *
+     * The pulse may only mark a permit as written off; the lane is taken until the call ends, if it ever does. A call that
+     * ends in the very instant in which it is written off may count twice, as failed by the pulse and as what it was.
+     * None is counted as in flight that is not, and a count of others is never touched.
+     *
+     * Permits stand here without their generation, which is that of the Load. The first stride is the pulse's own: what it
+     * took of each counter, in all lanes.
+     */
+    private static final VarHandle CELLS = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private static final long WRITTEN_OFF = 1L << 52;
+
+    private static final int UNTIMED = 1;
+    private static final int LATENCIES = 2;
+    private static final int COUNTERS = LATENCIES + Latencies.BUCKETS;
+
+    /** 128 bytes at least between a counter of one lane and the permit of the next. */
+    private static final int STRIDE = (COUNTERS + 16 + 15) & -16;
+
+    static long[] create() {
+        return new long[(1 + Striping.MOST) * STRIDE];
+    }
+
+    static boolean isIn(long permit) {
+        int lane = Permit.place(permit) - Permit.LANE;
+        return lane >= 0 && lane < Striping.MOST;
+    }
+
+    /** Returns the permit with its place in it, or 0 if that lane is taken. */
+    static long claim(long[] lanes, long permit, int lane) {
+        long placed = Permit.at(permit, Permit.LANE + lane);
+        return opaque(lanes, at(lane)) == 0 && CELLS.compareAndSet(lanes, at(lane), 0L, Permit.inTable(placed))
+                ? placed
+                : 0;
+    }
+
+    /** Whether the call of this permit was in its lane, and not written off; in any case it has left it. */
+    static boolean leave(long[] lanes, long permit) {
+        boolean isCounted = isHere(lanes, permit);
+        if (isCounted || opaque(lanes, at(permit)) == (Permit.inTable(permit) | WRITTEN_OFF)) {
+            CELLS.setRelease(lanes, at(permit), 0L);
+        }
+        return isCounted;
+    }
+
+    static boolean succeeded(long[] lanes, long permit, long nanos) {
+        return leave(lanes, permit, LATENCIES + Latencies.bucketOf(nanos));
+    }
+
+    static boolean succeededUntimed(long[] lanes, long permit) {
+        return leave(lanes, permit, UNTIMED);
+    }
+
+    private static boolean leave(long[] lanes, long permit, int counter) {
+        if (!isHere(lanes, permit)) {
+            return leave(lanes, permit);
+        }
+        int at = at(permit) + counter;
+        CELLS.setOpaque(lanes, at, lanes[at] + 1);
+        CELLS.setRelease(lanes, at(permit), 0L);
+        return true;
+    }
+
+    static boolean writeOff(long[] lanes, long permit) {
+        long inTable = Permit.inTable(permit);
+        return CELLS.compareAndSet(lanes, at(permit), inTable, inTable | WRITTEN_OFF);
+    }
+
+    private static boolean isHere(long[] lanes, long permit) {
+        return opaque(lanes, at(permit)) == Permit.inTable(permit);
+    }
+
+    /** How many calls are in flight here. */
+    static int size(long[] lanes) {
+        int size = 0;
+        for (int lane = 0; lane < Striping.MOST; lane++) {
+            size += isInFlight((long) CELLS.getVolatile(lanes, at(lane))) ? 1 : 0;
+        }
+        return size;
+    }
+
+    static void visit(long[] lanes, LongConsumer visitor) {
+        for (int lane = 0; lane < Striping.MOST; lane++) {
+            long permit = (long) CELLS.getVolatile(lanes, at(lane));
+            if (isInFlight(permit)) {
+                visitor.accept(permit);
+            }
+        }
+    }
+
+    private static boolean isInFlight(long permit) {
+        return permit != 0 && (permit & WRITTEN_OFF) == 0;
+    }
+
+    /** Returns the number of successes that were timed. For the pulse. */
+    static int takeLatencies(long[] lanes, Sample into) {
+        int successes = 0;
+        for (int bucket = 0; bucket < Latencies.BUCKETS; bucket++) {
+            int fresh = take(lanes, LATENCIES + bucket);
+            into.add(bucket, fresh);
+            successes += fresh;
+        }
+        return successes;
+    }
+
+    /** For the pulse. */
+    static int takeUntimed(long[] lanes) {
+        return take(lanes, UNTIMED);
+    }
+
+    private static int take(long[] lanes, int counter) {
+        long sum = 0;
+        for (int lane = 0; lane < Striping.MOST; lane++) {
+            sum += opaque(lanes, at(lane) + counter);
+        }
+        int fresh = (int) (sum - lanes[counter]);
+        lanes[counter] = sum;
+        return fresh;
+    }
+
+    private static long opaque(long[] lanes, int cell) {
+        return (long) CELLS.getOpaque(lanes, cell);
+    }
+
+    private static int at(long permit) {
+        return at(Permit.place(permit) - Permit.LANE);
+    }
+
+    private static int at(int lane) {
+        return (1 + lane) * STRIDE;
+    }
+
+    private Lanes() {}
+}
