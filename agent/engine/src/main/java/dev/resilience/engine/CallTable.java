@@ -133,7 +133,7 @@ final class CallTable {
             for (int i = 0; i < places.length(); i++) {
                 long permit = places.get(i);
                 if (permit != 0) {
-                    visitor.accept(permit);
+                    visitor.accept(Permit.inTable(permit));
                 }
             }
         }

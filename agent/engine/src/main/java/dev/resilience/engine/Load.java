@@ -152,7 +152,7 @@ final class Load {
     /** As {@link #leave}, of a call that did not end. */
     boolean writeOff(long permit) {
         long[] there = lanes;
-        return there != null && Lanes.isIn(permit) ? Lanes.writeOff(there, permit) : leave(permit);
+        return (there != null && Lanes.isIn(permit)) ? Lanes.writeOff(there, permit) : leave(permit);
     }
 
     private CallTable.Held release(long permit) {

@@ -31,8 +31,17 @@ final class StripedCounts {
     private volatile long @Nullable [] cells;
 
     /** The first stride is empty, so that stripe 0 does not share a line with the array's header. */
-    private record Stripes(
-            int stripes, long[] cells, @Nullable Stripes narrower) {
+    private static final class Stripes {
+        final int stripes;
+        final long[] cells;
+        final @Nullable Stripes narrower;
+
+        Stripes(int stripes, @Nullable Stripes narrower) {
+            this.stripes = stripes;
+            this.cells = new long[(stripes + 1) * STRIDE];
+            this.narrower = narrower;
+        }
+
         static long sum(@Nullable Stripes from, int cell) {
             long sum = 0;
             for (Stripes each = from; each != null; each = each.narrower) {
@@ -89,9 +98,9 @@ final class StripedCounts {
     void grow(long calls, long nanos) {
         int wanted = Striping.grown(stripes(), calls, nanos);
         if (wanted > stripes()) {
-            long[] wide = new long[(wanted + 1) * STRIDE];
-            widest = new Stripes(wanted, wide, widest);
-            cells = wide;
+            Stripes wide = new Stripes(wanted, widest);
+            widest = wide;
+            cells = wide.cells;
         }
     }
 

@@ -32,7 +32,7 @@ class CallTableTest {
                 assertThat(table.release(permit)).isEqualTo(CallTable.Held.NOTHING);
             }
         }
-        assertThat(visited().stream().map(Permit::inTable))
+        assertThat(visited())
                 .containsExactlyInAnyOrderElementsOf(
                         held.stream().map(Permit::inTable).toList());
     }
