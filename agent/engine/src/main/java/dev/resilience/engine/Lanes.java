@@ -17,12 +17,9 @@ final class Lanes {
      * ends in the very instant in which it is written off may count twice, as failed by the pulse and as what it was.
      * None is counted as in flight that is not, and a count of others is never touched.
      *
-     * Permits stand here without their generation, which is that of the Load. The first stride is the pulse's own: what it
-     * took of each counter, in all lanes.
+     * The first stride is the pulse's own: what it took of each counter, in all lanes.
      */
     private static final VarHandle CELLS = MethodHandles.arrayElementVarHandle(long[].class);
-
-    private static final long WRITTEN_OFF = 1L << 52;
 
     private static final int UNTIMED = 1;
     private static final int LATENCIES = 2;
@@ -43,15 +40,13 @@ final class Lanes {
     /** Returns the permit with its place in it, or 0 if that lane is taken. */
     static long claim(long[] lanes, long permit, int lane) {
         long placed = Permit.at(permit, Permit.LANE + lane);
-        return opaque(lanes, at(lane)) == 0 && CELLS.compareAndSet(lanes, at(lane), 0L, Permit.inTable(placed))
-                ? placed
-                : 0;
+        return opaque(lanes, at(lane)) == 0 && CELLS.compareAndSet(lanes, at(lane), 0L, placed) ? placed : 0;
     }
 
     /** Whether the call of this permit was in its lane, and not written off; in any case it has left it. */
     static boolean leave(long[] lanes, long permit) {
         boolean isCounted = isHere(lanes, permit);
-        if (isCounted || opaque(lanes, at(permit)) == (Permit.inTable(permit) | WRITTEN_OFF)) {
+        if (isCounted || opaque(lanes, at(permit)) == writtenOff(permit)) {
             CELLS.setRelease(lanes, at(permit), 0L);
         }
         return isCounted;
@@ -76,12 +71,16 @@ final class Lanes {
     }
 
     static boolean writeOff(long[] lanes, long permit) {
-        long inTable = Permit.inTable(permit);
-        return CELLS.compareAndSet(lanes, at(permit), inTable, inTable | WRITTEN_OFF);
+        return CELLS.compareAndSet(lanes, at(permit), permit, writtenOff(permit));
+    }
+
+    /** With a place that is no lane. */
+    private static long writtenOff(long permit) {
+        return Permit.at(permit, Permit.PROBE);
     }
 
     private static boolean isHere(long[] lanes, long permit) {
-        return opaque(lanes, at(permit)) == Permit.inTable(permit);
+        return opaque(lanes, at(permit)) == permit;
     }
 
     /** How many calls are in flight here. */
@@ -103,7 +102,7 @@ final class Lanes {
     }
 
     private static boolean isInFlight(long permit) {
-        return permit != 0 && (permit & WRITTEN_OFF) == 0;
+        return permit != 0 && isIn(permit);
     }
 
     /** Returns the number of successes that were timed. For the pulse. */

@@ -223,7 +223,7 @@ final class Load {
         own().ignored();
     }
 
-    /** Passes on every permit of a call in flight that has a place, without its generation. */
+    /** Passes on every permit of a call in flight that has a place; its generation may be missing. */
     void visit(LongConsumer visitor) {
         table.visit(visitor);
         long[] there = lanes;

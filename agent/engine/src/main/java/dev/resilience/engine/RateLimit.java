@@ -68,7 +68,7 @@ public final class RateLimit {
 
     /** Takes the right to begin one call; false when there is none now. */
     public boolean tryAcquire(long nowNanos) {
-        return tryAcquire(Stripes.own(), nowNanos);
+        return tryAcquire(leases == null ? 0 : Stripes.own(), nowNanos);
     }
 
     boolean tryAcquire(int stripe, long nowNanos) {

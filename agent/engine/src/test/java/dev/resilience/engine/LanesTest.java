@@ -18,7 +18,7 @@ class LanesTest {
         assertThat(Lanes.isIn(first)).isTrue();
         assertThat(Permit.generation(first)).isEqualTo(3);
         assertThat(Lanes.claim(lanes, Permit.of(3, SECOND), 5)).isZero();
-        assertThat(visited()).containsExactly(Permit.inTable(first));
+        assertThat(visited()).containsExactly(first);
         assertThat(Lanes.leave(lanes, first)).isTrue();
         assertThat(Lanes.leave(lanes, first)).isFalse();
         assertThat(visited()).isEmpty();
@@ -82,7 +82,7 @@ class LanesTest {
         long other = Lanes.claim(lanes, Permit.of(3, 2 * SECOND), 5);
         assertThat(Lanes.succeeded(lanes, ended, 1)).isFalse();
         assertThat(Lanes.writeOff(lanes, ended)).isFalse();
-        assertThat(visited()).containsExactly(Permit.inTable(other));
+        assertThat(visited()).containsExactly(other);
     }
 
     private List<Long> visited() {
