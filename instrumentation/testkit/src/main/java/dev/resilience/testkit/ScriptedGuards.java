@@ -32,7 +32,7 @@ public final class ScriptedGuards implements Guards {
     private final List<Throwable> faults = new CopyOnWriteArrayList<>();
     private final List<String> fallbacks = new CopyOnWriteArrayList<>();
     private final AtomicInteger admitted = new AtomicInteger();
-    private final AtomicInteger inFlight = new AtomicInteger();
+    private final Permits permits = new Permits();
     private final AtomicInteger generation = new AtomicInteger();
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(2, run -> {
         Thread thread = java.util.concurrent.Executors.defaultThreadFactory().newThread(run);
@@ -55,8 +55,13 @@ public final class ScriptedGuards implements Guards {
         reset();
     }
 
-    /** Back to observing: nothing is refused, bounded, answered or broken, and nothing has been told. */
+    /**
+     * Back to observing: nothing is refused, bounded, answered or broken, and nothing has been told. Waits for the calls
+     * in flight, as their ends would be taken for those of calls to come.
+     */
     public void reset() {
+        Eventually.eventually(permits.out()::isEmpty);
+        permits.assertAllBack();
         guarding = true;
         enforcing = false;
         refusing = false;
@@ -69,7 +74,6 @@ public final class ScriptedGuards implements Guards {
         faults.clear();
         fallbacks.clear();
         admitted.set(0);
-        inFlight.set(0);
         generation.incrementAndGet();
     }
 
@@ -138,7 +142,7 @@ public final class ScriptedGuards implements Guards {
 
     /** Permits that were not given back. */
     public int inFlight() {
-        return inFlight.get();
+        return permits.out().size();
     }
 
     @Override
@@ -210,7 +214,7 @@ public final class ScriptedGuards implements Guards {
                 return Refusal.saying(REFUSED, Reason.CIRCUIT_OPEN, 0, fallback());
             }
             admitted.incrementAndGet();
-            inFlight.incrementAndGet();
+            permits.taken(call);
             call.admitted(1, System.nanoTime());
             if (deadlineNanos > 0 && call.timedByGuard()) {
                 call.timer(timer.schedule(() -> expire(call), deadlineNanos, TimeUnit.NANOSECONDS));
@@ -244,7 +248,7 @@ public final class ScriptedGuards implements Guards {
             if (call.timer() instanceof Future<?> armed) {
                 armed.cancel(false);
             }
-            inFlight.decrementAndGet();
+            permits.back(call);
             return true;
         }
 

@@ -7,6 +7,7 @@ import com.google.common.util.concurrent.ListenableFuture;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Reason;
+import dev.resilience.testkit.Eventually;
 import dev.resilience.testkit.Woven;
 import io.grpc.Attributes;
 import io.grpc.CallOptions;
@@ -97,7 +98,8 @@ class GrpcGuardTest {
         channel.shutdownNow().awaitTermination(1, TimeUnit.SECONDS);
         server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
         callbacks.shutdown();
-        eventually(() -> GUARDS.inFlight.isEmpty());
+        Eventually.eventually(GUARDS.permits.out()::isEmpty);
+        GUARDS.permits.assertAllBack();
         assertThat(GUARDS.endings.size() + GUARDS.expired.get()).isEqualTo(GUARDS.acquired.get());
     }
 
@@ -919,7 +921,7 @@ class GrpcGuardTest {
                     callbacks.execute(() -> call.cancel("enough", null));
                 }
                 if (random.nextInt(10) == 0) {
-                    GUARDS.inFlight.forEach(each -> each.cancel(GUARDS.refusal(Reason.DRAINING)));
+                    GUARDS.permits.out().forEach(each -> each.cancel(GUARDS.refusal(Reason.DRAINING)));
                 }
                 if (step % 100 == 99) {
                     TimeUnit.MILLISECONDS.sleep(5);
@@ -927,7 +929,7 @@ class GrpcGuardTest {
             }
             channel.shutdownNow();
             assertThat(started).isGreaterThan(1_800);
-            eventually(() -> GUARDS.inFlight.isEmpty());
+            eventually(() -> GUARDS.permits.out().isEmpty());
             // a stream that has ended keeps its end to itself until its last message is asked for, with or without us
             calls.forEach(call -> call.request(10));
             for (Recorder recorder : asked) {
@@ -987,7 +989,7 @@ class GrpcGuardTest {
         }
 
         private static void stopAll(Reason reason) {
-            for (Call call : GUARDS.inFlight) {
+            for (Call call : GUARDS.permits.out()) {
                 call.cancel(GUARDS.refusal(reason));
             }
         }

@@ -9,11 +9,10 @@ import dev.resilience.instrumentation.api.Guards;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
 import dev.resilience.instrumentation.api.StaticAnswer;
+import dev.resilience.testkit.Permits;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +30,7 @@ final class ScriptedGuards implements Guards, Guard, Faults {
     volatile String broken = "";
     volatile boolean present = true;
     final AtomicInteger acquired = new AtomicInteger();
-    final Set<Call> inFlight = ConcurrentHashMap.newKeySet();
+    final Permits permits = new Permits();
     final List<Long> patience = new CopyOnWriteArrayList<>();
     final List<String> asked = new CopyOnWriteArrayList<>();
     final List<Ending> endings = new CopyOnWriteArrayList<>();
@@ -39,7 +38,9 @@ final class ScriptedGuards implements Guards, Guard, Faults {
     final List<String> fallbacks = new CopyOnWriteArrayList<>();
     final List<String> faults = new CopyOnWriteArrayList<>();
 
+    /** Fails while a call is in flight: what comes of it would be taken for what comes of the next. */
     void reset() {
+        permits.assertAllBack();
         enforces = false;
         deadlineNanos = 0;
         refuse = null;
@@ -50,7 +51,6 @@ final class ScriptedGuards implements Guards, Guard, Faults {
         broken = "";
         present = true;
         acquired.set(0);
-        inFlight.clear();
         asked.clear();
         endings.clear();
         expired.set(0);
@@ -121,7 +121,7 @@ final class ScriptedGuards implements Guards, Guard, Faults {
         }
         call.admitted(1, System.nanoTime());
         acquired.incrementAndGet();
-        inFlight.add(call);
+        permits.taken(call);
         breakIf("tryAcquire, late");
         return null;
     }
@@ -131,8 +131,8 @@ final class ScriptedGuards implements Guards, Guard, Faults {
         if (!call.trySettle()) {
             return null;
         }
-        inFlight.remove(call);
         endings.add(ending);
+        permits.back(call);
         breakIf("settle");
         boolean fault = ending.token().equals("UNAVAILABLE") || ending.token().equals("DEADLINE_EXCEEDED");
         return enforces && fault ? fallback() : null;
@@ -143,8 +143,8 @@ final class ScriptedGuards implements Guards, Guard, Faults {
         if (!call.trySettle()) {
             return null;
         }
-        inFlight.remove(call);
         expired.incrementAndGet();
+        permits.back(call);
         breakIf("settleExpired");
         return enforces ? fallback() : null;
     }

@@ -317,8 +317,8 @@ class BodiesTest {
                                 .build(),
                         BodyHandlers.ofString()))
                 .isInstanceOf(IllegalArgumentException.class);
+        assertThat(eventually(() -> guards.inFlight() == 0)).isTrue(); // a future may wake its caller before the guard
         assertThat(guards.tokens()).startsWith("connect", "dns", "io").endsWith("other");
-        assertThat(guards.inFlight()).isZero();
         assertThat(guards.reported()).isEmpty();
     }
 

@@ -8,6 +8,7 @@ import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
+import dev.resilience.testkit.Permits;
 import java.net.URI;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -30,7 +31,7 @@ final class ScriptedGuards implements Guards {
     final AtomicInteger generation = new AtomicInteger();
     final AtomicInteger admitted = new AtomicInteger();
     final AtomicInteger refused = new AtomicInteger();
-    final AtomicInteger inFlight = new AtomicInteger();
+    final Permits permits = new Permits();
     final AtomicInteger spurious = new AtomicInteger();
     final List<Ending> endings = new CopyOnWriteArrayList<>();
     final List<@Nullable Throwable> expired = new CopyOnWriteArrayList<>();
@@ -44,7 +45,9 @@ final class ScriptedGuards implements Guards {
     });
     private final Guard guard = new Scripted();
 
+    /** Fails while a call is in flight: what comes of it would be taken for what comes of the next. */
     void reset() {
+        permits.assertAllBack();
         guarding = true;
         enforcing = true;
         open = false;
@@ -53,7 +56,7 @@ final class ScriptedGuards implements Guards {
         places = Integer.MAX_VALUE;
         broken = null;
         generation.incrementAndGet();
-        for (AtomicInteger counter : List.of(admitted, refused, inFlight, spurious)) {
+        for (AtomicInteger counter : List.of(admitted, refused, spurious)) {
             counter.set(0);
         }
         for (List<?> list : List.<List<?>>of(endings, expired, lookups, faults)) {
@@ -120,12 +123,12 @@ final class ScriptedGuards implements Guards {
                 refused.incrementAndGet();
                 return Refusal.saying("refused: draining (104)", Reason.DRAINING, 0, null);
             }
-            if (enforcing && (open || inFlight.get() >= places)) {
+            if (enforcing && (open || permits.out().size() >= places)) {
                 refused.incrementAndGet();
                 return Refusal.saying("refused: circuit_open (102)", Reason.CIRCUIT_OPEN, 0, null);
             }
             admitted.incrementAndGet();
-            inFlight.incrementAndGet();
+            permits.taken(call);
             call.admitted(1, System.nanoTime());
             if (deadlineNanos() > 0 && call.timedByGuard()) {
                 Refusal refusal = Refusal.saying("cut: deadline_exhausted (100)", Reason.DEADLINE_EXHAUSTED, 0, null);
@@ -157,8 +160,8 @@ final class ScriptedGuards implements Guards {
 
         private void end(Call call, Runnable record) {
             if (call.trySettle()) {
-                inFlight.decrementAndGet();
                 record.run();
+                permits.back(call);
                 if (call.timer() instanceof java.util.concurrent.Future<?> armed) {
                     armed.cancel(false);
                 }

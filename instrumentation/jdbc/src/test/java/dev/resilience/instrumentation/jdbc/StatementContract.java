@@ -62,7 +62,7 @@ abstract class StatementContract {
         GUARDS.open = false;
         GUARDS.draining = false;
         connection.close();
-        assertThat(GUARDS.inFlight).hasValue(0);
+        GUARDS.permits.assertAllBack();
         assertThat(GUARDS.spurious).hasValue(0);
         if (GUARDS.broken == null) {
             assertThat(GUARDS.faults).isEmpty();
@@ -418,7 +418,7 @@ abstract class StatementContract {
             } catch (SQLException expected) {
                 assertThat(expected.getSQLState()).isIn("RS001", "23505", "57014");
             }
-            assertThat(GUARDS.inFlight).hasValue(0);
+            GUARDS.permits.assertAllBack();
         }
         assertThat(GUARDS.admitted.get() + GUARDS.refused.get()).isEqualTo(seen.size());
         assertThat(GUARDS.endings.size() + GUARDS.expired.size()).isEqualTo(GUARDS.admitted.get());
