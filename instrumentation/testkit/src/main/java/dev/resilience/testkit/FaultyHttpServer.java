@@ -86,6 +86,10 @@ public final class FaultyHttpServer implements AutoCloseable {
             try {
                 Socket connection = socket.accept();
                 connections.add(connection);
+                if (socket.isClosed()) { // and who closed it may have missed this one
+                    connection.close();
+                    return;
+                }
                 threads.execute(() -> serve(connection));
             } catch (IOException closed) {
                 return;

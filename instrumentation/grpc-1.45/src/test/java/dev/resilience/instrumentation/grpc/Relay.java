@@ -4,21 +4,21 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.ArrayList;
+import java.util.List;
 
 /** A way to a server that can be cut like a cable, or by a kill of the server: connections end in resets. */
 final class Relay implements AutoCloseable {
     private final ServerSocket front = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-    private final Queue<Socket> ends = new ConcurrentLinkedQueue<>();
+    private final List<Socket> ends = new ArrayList<>();
 
     Relay(int port) throws IOException {
         inBackground(() -> {
             while (true) {
                 Socket client = front.accept();
+                keep(client);
                 Socket server = new Socket(InetAddress.getLoopbackAddress(), port);
-                ends.add(client);
-                ends.add(server);
+                keep(server);
                 inBackground(() -> client.getInputStream().transferTo(server.getOutputStream()));
                 inBackground(() -> server.getInputStream().transferTo(client.getOutputStream()));
             }
@@ -29,13 +29,29 @@ final class Relay implements AutoCloseable {
         return front.getLocalPort();
     }
 
+    /** What is accepted while the relay closes is cut here, or it would be the one way that stays. */
+    private void keep(Socket end) throws IOException {
+        synchronized (ends) {
+            ends.add(end);
+            if (front.isClosed()) {
+                cut(end);
+            }
+        }
+    }
+
     @Override
     public void close() throws IOException {
-        front.close();
-        for (Socket end : ends) {
-            end.setSoLinger(true, 0);
-            end.close();
+        synchronized (ends) {
+            front.close();
+            for (Socket end : ends) {
+                cut(end);
+            }
         }
+    }
+
+    private static void cut(Socket end) throws IOException {
+        end.setSoLinger(true, 0);
+        end.close();
     }
 
     private static void inBackground(Work work) {

@@ -32,17 +32,25 @@ final class TcpProxy implements AutoCloseable {
         try {
             while (true) {
                 Socket client = listener.accept();
-                sockets.add(client);
+                keep(client);
                 connects.incrementAndGet();
                 if (!swallowing) {
                     Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
-                    sockets.add(server);
+                    keep(server);
                     start(() -> pump(client, server, true));
                     start(() -> pump(server, client, false));
                 }
             }
         } catch (IOException closed) {
             // the proxy was closed
+        }
+    }
+
+    /** What is accepted while the proxy closes is closed here, or whoever waits for its answer would wait for good. */
+    private void keep(Socket socket) throws IOException {
+        sockets.add(socket);
+        if (listener.isClosed()) {
+            socket.close();
         }
     }
 
@@ -70,11 +78,16 @@ final class TcpProxy implements AutoCloseable {
         thread.start();
     }
 
-    @Override
-    public void close() throws IOException {
+    /** Ends every connection and takes no more. */
+    void cut() throws IOException {
         listener.close();
         for (Socket socket : sockets) {
             socket.close();
         }
+    }
+
+    @Override
+    public void close() throws IOException {
+        cut();
     }
 }
