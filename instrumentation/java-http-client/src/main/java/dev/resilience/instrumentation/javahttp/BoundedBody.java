@@ -10,6 +10,7 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The application's body subscriber, with an end that can come from outside. */
@@ -35,8 +36,17 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
     private final BodySubscriber<T> theirs;
     private final Faults faults;
     private final Consumer<@Nullable Throwable> onEnd;
+    private final LongSupplier nanoClock;
     private final AtomicInteger state = new AtomicInteger(1);
     private final AtomicLong demand = new AtomicLong();
+
+    // From the first delivery on: since when the subscriber waits for the next, and how long it has waited for others.
+    // What it asks for before that, some handlers ask for whether anybody reads or not.
+    private final AtomicLong waitedNanos = new AtomicLong();
+    private volatile long waitsSinceNanos;
+    private volatile long firstNanos;
+    private boolean begun; // only while delivering
+
     private volatile Flow.@Nullable Subscription upstream;
     private volatile @Nullable Throwable failure;
     private volatile boolean faulty;
@@ -45,18 +55,30 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     /** @param onEnd is told of the body's own end: its failure, or null when it is complete or no longer wanted */
     BoundedBody(BodySubscriber<T> theirs, Faults faults, Consumer<@Nullable Throwable> onEnd) {
+        this(theirs, faults, onEnd, System::nanoTime);
+    }
+
+    BoundedBody(BodySubscriber<T> theirs, Faults faults, Consumer<@Nullable Throwable> onEnd, LongSupplier nanoClock) {
         this.theirs = theirs;
         this.faults = faults;
         this.onEnd = onEnd;
+        this.nanoClock = nanoClock;
     }
 
     boolean isOver() {
         return (state.get() & OVER) != 0;
     }
 
-    /** Whether the subscriber waits for the target, rather than the target for it. */
+    /**
+     * Whether the subscriber waits for the target, rather than the target for it. A reader between two reads is judged
+     * by what came before: it is starved if it has waited longer than it has kept waiting.
+     */
     boolean isStarved() {
-        return demand.get() > 0;
+        if (demand.get() > 0) {
+            return true;
+        }
+        long waited = waitedNanos.get();
+        return waited > 0 && waited > nanoClock.getAsLong() - firstNanos - waited;
     }
 
     @Nullable
@@ -174,6 +196,14 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
         if (!enter(0)) {
             return false;
         }
+        long now = nanoClock.getAsLong();
+        if (begun) {
+            waitedNanos.addAndGet(now - waitsSinceNanos);
+        } else {
+            begun = true;
+            firstNanos = now;
+        }
+        waitsSinceNanos = now;
         demand.getAndUpdate(open -> open == Long.MAX_VALUE ? open : Math.max(0, open - 1));
         return true;
     }
@@ -191,7 +221,11 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
         onEnd.accept(thrown);
     }
 
+    /** Before the library is asked: where nothing was demanded, nothing is delivered meanwhile. */
     private void demanded(long n) {
+        if (demand.get() == 0) {
+            waitsSinceNanos = nanoClock.getAsLong();
+        }
         demand.getAndUpdate(open -> n > 0 ? (open + n < 0 ? Long.MAX_VALUE : open + n) : open);
     }
 
