@@ -75,6 +75,9 @@ final class RawHttpServer implements AutoCloseable {
             try {
                 Socket socket = listener.accept();
                 sockets.add(socket);
+                if (listener.isClosed()) { // and who closed it may have missed this one
+                    socket.close();
+                }
                 threads.execute(() -> serve(socket));
             } catch (IOException e) {
                 return;

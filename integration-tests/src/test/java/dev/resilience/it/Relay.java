@@ -93,9 +93,9 @@ final class Relay implements AutoCloseable {
                     client.close();
                     continue;
                 }
+                keep(client);
                 Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
-                sockets.add(client);
-                sockets.add(server);
+                keep(server);
                 ByteArrayOutputStream conversation = new ByteArrayOutputStream();
                 conversations.add(conversation);
                 open.incrementAndGet();
@@ -107,6 +107,14 @@ final class Relay implements AutoCloseable {
             } catch (IOException e) {
                 return;
             }
+        }
+    }
+
+    /** What comes while the relay hangs up, or is closed, is closed here, or it would be the one that stays. */
+    private void keep(Socket end) {
+        sockets.add(end);
+        if (hangingUp || listener.isClosed()) {
+            closeQuietly(end);
         }
     }
 
