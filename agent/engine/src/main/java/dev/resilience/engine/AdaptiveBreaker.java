@@ -36,15 +36,6 @@ public final class AdaptiveBreaker implements Instance {
 
     private static final long PULSE_NANOS = 100_000_000;
 
-    /** Two and a half pulses: no scheduler that works is that late, and no pause that long is the target's. */
-    private static final long STALL_NANOS = 250_000_000;
-
-    /** Half a pulse: no timer that works is that late. Less is allowed for too, but is nothing to tell of. */
-    private static final long TOLD_NANOS = 50_000_000;
-
-    /** Half a second: what holds up a pulse holds up calls that began or ended thereabouts. */
-    private static final int PULSES_OF_SLACK = 5;
-
     /** Nobody pulses any more. */
     private static final long OVERDUE_NANOS = 1_000_000_000;
 
@@ -69,19 +60,10 @@ public final class AdaptiveBreaker implements Instance {
     private static final long HUNG_WAIT_NANOS = 2_000_000_000L;
     private static final double JITTER = 0.2;
 
-    private static final long KNOWN = 100;
-    private static final long UNKNOWN_PATIENCE_NANOS = 60_000_000_000L;
-    private static final long LEAST_PATIENCE_NANOS = 1_000_000_000;
-    private static final double PATIENCE = 4;
-
-    /** The first calls to end are the fastest: until so many times as are in flight have ended, nothing is known. */
-    private static final int MANY_TIMES = 4;
-
     private static final int LEAST_RESTART = 4;
 
     private static final VarHandle WORD = handle("word", long.class);
     private static final VarHandle LOAD = handle("load", Load.class);
-    private static final VarHandle STALL = handle("stall", Stall.class);
     private static final VarHandle PULSING = handle("pulsing", boolean.class);
 
     private final BreakerConfig config;
@@ -92,12 +74,9 @@ public final class AdaptiveBreaker implements Instance {
     private volatile long word = AdaptiveWord.closed(0);
     private volatile Load load;
     private volatile long lastPulse;
-    private volatile long stallEnd;
-    private volatile @Nullable Stall stall;
     private volatile long probe;
     private volatile long probeAt;
     private volatile String cause = "";
-    private volatile long patience = UNKNOWN_PATIENCE_NANOS;
     private volatile int restart = LEAST_RESTART;
     /** Probes that were given up and have not ended. */
     private final AtomicInteger hungProbes = new AtomicInteger();
@@ -108,9 +87,6 @@ public final class AdaptiveBreaker implements Instance {
 
     /** How long the longest probe took that was answered after it had been given up, since the breaker opened. */
     private volatile long latestProbe;
-
-    /** How long the longest call took that was answered after it had been given up, since a pulse; 0 if none was. */
-    private volatile long latest;
 
     /** Nothing is known that time would change. */
     private volatile boolean still;
@@ -127,27 +103,14 @@ public final class AdaptiveBreaker implements Instance {
 
     private final Heat heat = new Heat();
 
+    private final OwnStalls stalls;
+    private final Patience patience = new Patience();
+
     // the pulse's own
-    private final AdaptiveLimit limit;
+    private final Gathering gathering;
     private final Decaying second = new Decaying(1e9);
     private final Decaying tenSeconds = new Decaying(10e9);
     private Load seen;
-    /** What was counted and did not suffice for a decision. */
-    private byte[] left = {};
-
-    private Cohort cohort;
-
-    /** How late pulses came, the latest of this half second and of the one before. */
-    private long lateness;
-
-    private long latenessBefore;
-    private int pulses;
-
-    private long leftNanos;
-    private long leftRefusals;
-    private double slowest;
-    private long known;
-    private boolean isKnown;
     private double share;
     private long rampCalls;
     private long rampFailures;
@@ -157,12 +120,12 @@ public final class AdaptiveBreaker implements Instance {
         this.strategy = (Strategy.Adaptive) config.strategy();
         this.random = random;
         this.listener = listener;
-        this.limit = new AdaptiveLimit(strategy.minLimit(), strategy.maxLimit());
         this.load = new Load(0, strategy.maxLimit());
         this.seen = load;
-        this.cohort = new Cohort(load, nowNanos);
+        this.stalls = new OwnStalls(nowNanos);
+        AdaptiveLimit limit = new AdaptiveLimit(strategy.minLimit(), strategy.maxLimit());
+        this.gathering = new Gathering(limit, stalls, load, nowNanos);
         this.lastPulse = nowNanos;
-        this.stallEnd = nowNanos;
     }
 
     @Override
@@ -299,7 +262,7 @@ public final class AdaptiveBreaker implements Instance {
             current.ignored();
         } else if (overlapsStall(current, nanos, nowNanos)) {
             current.ignored();
-            setAside(outcome == Outcome.FAILURE ? 1 : 0, 1);
+            stalls.setAside(outcome == Outcome.FAILURE ? 1 : 0, 1);
         } else if (outcome == Outcome.SUCCESS) {
             current.succeeded(nanos);
         } else {
@@ -310,10 +273,10 @@ public final class AdaptiveBreaker implements Instance {
     /** Whether a call of that age was under way while our process did not run. */
     private boolean overlapsStall(Load current, long nanos, long nowNanos) {
         wake(current, nowNanos);
-        if (nowNanos - lastPulse > STALL_NANOS) {
+        if (nowNanos - lastPulse > OwnStalls.STALL_NANOS) {
             pulsed(nowNanos);
         }
-        return nanos >= nowNanos - stallEnd;
+        return stalls.overlap(nanos, nowNanos);
     }
 
     private void failed(Load current, long nowNanos) {
@@ -356,7 +319,7 @@ public final class AdaptiveBreaker implements Instance {
             late(outcome);
             return;
         }
-        latest = Math.max(latest, ageNanos(permit, nowNanos));
+        patience.answeredLate(stalls.ageNanos(permit, nowNanos));
         latestProbe = Math.max(latestProbe, nanos);
         for (long now = word; AdaptiveWord.isOpen(now); now = word) {
             boolean isLast = AdaptiveWord.successes(now) + 1 >= PROBES;
@@ -522,13 +485,7 @@ public final class AdaptiveBreaker implements Instance {
         try {
             long elapsed = Math.max(0, nowNanos - lastPulse);
             lastPulse = nowNanos;
-            if (elapsed > STALL_NANOS || nowNanos - stallEnd < 0) {
-                stallEnd = nowNanos;
-            }
-            if (elapsed - PULSE_NANOS >= TOLD_NANOS) {
-                stalled(elapsed - PULSE_NANOS, nowNanos);
-            }
-            measureSlack(elapsed - PULSE_NANOS);
+            stalls.pulsed(elapsed, PULSE_NANOS, nowNanos);
             work(elapsed, nowNanos);
         } finally {
             pulsing = false;
@@ -536,41 +493,16 @@ public final class AdaptiveBreaker implements Instance {
         return true;
     }
 
-    private void stalled(long nanos, long nowNanos) {
-        Stall seen;
-        do {
-            seen = stall;
-        } while (!STALL.compareAndSet(
-                this, seen, seen == null ? new Stall(nowNanos, nanos) : seen.then(nowNanos, nanos)));
-    }
-
-    private void setAside(long failures, long calls) {
-        Stall seen;
-        do {
-            seen = stall;
-        } while (seen != null && calls > 0 && !STALL.compareAndSet(this, seen, seen.and(failures, calls)));
-    }
-
     @Override
     public @Nullable Stall stall(long nowNanos) {
-        Stall seen = stall;
-        return seen == null || seen.isOver(nowNanos) ? null : seen;
-    }
-
-    private void measureSlack(long late) {
-        if (++pulses % PULSES_OF_SLACK == 0) {
-            latenessBefore = lateness;
-            lateness = 0;
-        }
-        lateness = Math.max(lateness, Math.min(late, STALL_NANOS));
-        limit.slack(Math.max(lateness, latenessBefore));
+        return stalls.told(nowNanos);
     }
 
     private void work(long elapsed, long nowNanos) {
         long now = word;
         Load current = load;
         held = held && nowNanos - heldUntil < 0;
-        learnLate();
+        patience.learnLate();
         if (AdaptiveWord.isOpen(now)) {
             heat.cool();
             probe(now, nowNanos);
@@ -584,7 +516,7 @@ public final class AdaptiveBreaker implements Instance {
                 heat.cool();
                 second.add(0, 0, elapsed);
                 tenSeconds.add(0, 0, elapsed);
-                leftNanos += elapsed;
+                gathering.idle(elapsed);
             } else {
                 decide(current, elapsed, nowNanos);
             }
@@ -609,36 +541,25 @@ public final class AdaptiveBreaker implements Instance {
 
     /** However late the pulse: where only calls do its work, each time looks like the end of a stall. */
     private boolean isHung(long probe, long nowNanos) {
-        double most = slowest == 0 ? LEAST_PATIENCE_NANOS : Math.max(PULSE_NANOS, PATIENCE * slowest);
-        return isOlder(probe, (long) Math.min(LEAST_PATIENCE_NANOS, most), nowNanos)
-                || Permit.ageNanos(probe, nowNanos) > LEAST_PATIENCE_NANOS;
+        return stalls.isOlder(probe, patience.ofProbeNanos(PULSE_NANOS), nowNanos)
+                || Permit.ageNanos(probe, nowNanos) > Patience.LEAST_NANOS;
     }
 
     /** Our own stalls do not make a call older. */
     @Override
     public long ageNanos(long permit, long nowNanos) {
-        return Math.min(Permit.ageNanos(permit, nowNanos), nowNanos - stallEnd);
-    }
-
-    /** A call that began in the future is one whose age nobody will ever know: the clock was set back. */
-    private boolean isOlder(long permit, long nanos, long nowNanos) {
-        long age = ageNanos(permit, nowNanos);
-        return age > nanos || age < -nanos;
+        return stalls.ageNanos(permit, nowNanos);
     }
 
     private void begin(Load current, long nowNanos) {
         seen = current;
         blamed = false;
-        left = new byte[0];
-        leftNanos = 0;
-        leftRefusals = 0;
         share = FIRST_SHARE;
         rampCalls = 0;
         rampFailures = 0;
         second.clear();
         tenSeconds.clear();
-        limit.restart(current.limit());
-        cohort = new Cohort(current, nowNanos);
+        gathering.restart(current, nowNanos);
     }
 
     private void decide(Load current, long elapsed, long nowNanos) {
@@ -656,9 +577,9 @@ public final class AdaptiveBreaker implements Instance {
             sample.stretch((double) successes / Math.max(1, timed));
         }
         listener.counted(counted(current, sample, successes, failures - writtenOff, ignored, writtenOff, nowNanos));
-        if (elapsed > STALL_NANOS) {
-            setAside(failures, successes + failures);
-            cohort = new Cohort(current, nowNanos);
+        if (elapsed > OwnStalls.STALL_NANOS) {
+            stalls.setAside(failures, successes + failures);
+            gathering.forget(current, nowNanos);
             return;
         }
         if (writtenOff > 0 && successes == 0) {
@@ -676,9 +597,9 @@ public final class AdaptiveBreaker implements Instance {
         }
         blamed = blamed && current.failedInARow(0) >= STREAK;
         if (isOverrun) {
-            cohort = new Cohort(current, nowNanos);
+            gathering.forget(current, nowNanos);
         } else if (strategy.limits()) {
-            limit(current, sample, successes + failures + ignored, writtenOff, elapsed, nowNanos);
+            gathering.add(current, sample, successes + failures + ignored, writtenOff, elapsed, nowNanos);
         }
     }
 
@@ -687,7 +608,7 @@ public final class AdaptiveBreaker implements Instance {
         return new Counted(
                 nowNanos,
                 sample.nanos(),
-                Math.max(lateness, latenessBefore),
+                stalls.slackNanos(),
                 successes,
                 failures,
                 ignored,
@@ -699,12 +620,12 @@ public final class AdaptiveBreaker implements Instance {
     }
 
     private int writeOff(Load current, long nowNanos) {
-        long most = patience;
+        long most = patience.nanos();
         int[] failed = {0};
         current.visit(permit -> {
-            if (isOlder(permit, most, nowNanos) && current.writeOff(permit)) {
-                cohort.writtenOff(permit, nowNanos);
-                if (ageNanos(permit, nowNanos) > 0) {
+            if (stalls.isOlder(permit, most, nowNanos) && current.writeOff(permit)) {
+                gathering.writtenOff(permit, nowNanos);
+                if (stalls.ageNanos(permit, nowNanos) > 0) {
                     failed[0]++;
                 } else {
                     current.ignored();
@@ -714,64 +635,10 @@ public final class AdaptiveBreaker implements Instance {
         return failed[0];
     }
 
-    /** The rate of calls, and a latency that one in a hundred exceeds. */
     private void learn(Sample fresh, long calls, int inFlight, long nanos) {
         double before = rate;
         rate = before + (calls * 1e9 / Math.max(1, nanos) - before) * (1 - Math.exp(-nanos / 5e9));
-        if (fresh.size() > 0) {
-            known += fresh.size();
-            double excess = fresh.above(slowest) - 0.01 * fresh.size();
-            slowest = slowest == 0
-                    ? 2 * fresh.median()
-                    : slowest * Math.exp(Math.max(-0.5, Math.min(0.5, 0.05 * excess)));
-            isKnown = isKnown || known >= Math.max(KNOWN, MANY_TIMES * (long) inFlight);
-            measurePatience();
-        }
-    }
-
-    private void measurePatience() {
-        if (isKnown) {
-            patience = Math.min(UNKNOWN_PATIENCE_NANOS, Math.max(LEAST_PATIENCE_NANOS, (long) (PATIENCE * slowest)));
-        }
-    }
-
-    /** Twice as long a patience at most, as a single answer may come from who knows where. */
-    private void learnLate() {
-        double nanos = (double) latest;
-        if (nanos > 0) {
-            latest = 0;
-            slowest = Math.max(slowest, Math.min(nanos, 2 * Math.max(slowest, LEAST_PATIENCE_NANOS / PATIENCE)));
-            measurePatience();
-        }
-    }
-
-    private void limit(Load current, Sample fresh, long ended, int writtenOff, long elapsed, long nowNanos) {
-        boolean isPassing = limit.isPassing(ended, elapsed);
-        Sample seen = new Sample(leftNanos + fresh.nanos(), leftRefusals + fresh.refusals());
-        seen.add(fresh);
-        seen.unpack(left);
-        byte[] finished = limit.isSelective() ? new byte[0] : seen.packed();
-        double slow = limit.slowNanos();
-        current.visit(permit -> {
-            long age = ageNanos(permit, nowNanos);
-            if (age > slow) {
-                seen.add(age);
-            }
-        });
-        cohort.add(fresh, ended - writtenOff, current, nowNanos);
-        if (!isPassing && limit.decide(seen, () -> cohort.sample(current, slow, nowNanos), current.inFlight())) {
-            current.limit(limit.limit());
-            cohort = new Cohort(current, nowNanos);
-            keep(new byte[0], 0, 0);
-        } else {
-            keep(finished, seen.nanos(), seen.refusals());
-        }
-    }
-
-    private void keep(byte[] finished, long nanos, long refusals) {
-        left = finished;
-        leftNanos = nanos;
-        leftRefusals = refusals;
+        patience.learn(fresh, inFlight);
     }
 
     private void climb(long now, Load current, long nowNanos) {
@@ -798,7 +665,7 @@ public final class AdaptiveBreaker implements Instance {
      * exceeds, at least a second; a minute until a hundred have succeeded, and four times as many as are in flight.
      */
     public long patienceNanos() {
-        return patience;
+        return patience.nanos();
     }
 
     @Override
