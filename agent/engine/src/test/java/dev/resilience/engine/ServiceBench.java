@@ -7,6 +7,26 @@ import org.jspecify.annotations.Nullable;
 
 /** A service and its instances on a clock moved by hand, pulsed as the agent does. */
 final class ServiceBench {
+    static final BreakerConfig SHORT = new BreakerConfig(
+            new Strategy.Consecutive(5), Duration.ofSeconds(1), Duration.ofSeconds(2), 0, 2, 1, Duration.ofSeconds(2));
+
+    static final BreakerConfig SLO = new BreakerConfig(
+            new Strategy.Slo(
+                    Duration.ofMillis(100),
+                    0.05,
+                    20,
+                    Duration.ofSeconds(1),
+                    Duration.ofSeconds(10),
+                    10,
+                    3,
+                    Duration.ofMillis(120)),
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(2),
+            0,
+            4,
+            0.75,
+            Duration.ofSeconds(2));
+
     final List<String> transitions = new ArrayList<>();
     final List<Breaker> instances = new ArrayList<>();
     final Service service;

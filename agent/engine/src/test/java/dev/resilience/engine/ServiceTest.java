@@ -5,6 +5,8 @@ import static dev.resilience.engine.BreakerState.HALF_OPEN;
 import static dev.resilience.engine.BreakerState.OPEN;
 import static dev.resilience.engine.Outcome.FAILURE;
 import static dev.resilience.engine.Outcome.SUCCESS;
+import static dev.resilience.engine.ServiceBench.SHORT;
+import static dev.resilience.engine.ServiceBench.SLO;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -28,25 +30,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ServiceTest {
     private static final BreakerConfig ADAPTIVE = BreakerConfig.of(Strategy.Adaptive.DEFAULT);
-    private static final BreakerConfig SHORT = new BreakerConfig(
-            new Strategy.Consecutive(5), Duration.ofSeconds(1), Duration.ofSeconds(2), 0, 2, 1, Duration.ofSeconds(2));
-
-    private static final BreakerConfig SLO = new BreakerConfig(
-            new Strategy.Slo(
-                    Duration.ofMillis(100),
-                    0.05,
-                    20,
-                    Duration.ofSeconds(1),
-                    Duration.ofSeconds(10),
-                    10,
-                    3,
-                    Duration.ofMillis(120)),
-            Duration.ofSeconds(2),
-            Duration.ofSeconds(2),
-            0,
-            4,
-            0.75,
-            Duration.ofSeconds(2));
 
     private static ServiceBench of(int instances) {
         return new ServiceBench(instances, SHORT, Layers.DEFAULT_MAX_EJECTION, null);
@@ -112,6 +95,23 @@ class ServiceTest {
 
         @Test
         void readmitsTheOneLongestOpenWhenThereAreTooMany() {
+            ServiceBench six = of(6);
+            six.call(3, SUCCESS);
+            for (int opened : new int[] {1, 0, 2}) {
+                six.calls(5, opened, FAILURE);
+                six.pulse();
+                six.pulse();
+            }
+            six.transitions.clear();
+            six.service.active(six.instances.get(5), false);
+            six.pulse();
+            assertThat(six.transitions)
+                    .singleElement()
+                    .isEqualTo("1 OPEN>CLOSED more than max-ejection of the instances were open");
+        }
+
+        @Test
+        void readmitsOneWhenThereAreFewerInstances() {
             ejectsTheShareAndSparesWhatFailsBeyondIt();
             bench.service.remove(bench.instances.get(2));
             bench.instances.remove(2);
@@ -121,6 +121,90 @@ class ServiceTest {
             assertThat(bench.transitions)
                     .last()
                     .isEqualTo("0 OPEN>CLOSED more than max-ejection of the instances were open");
+        }
+    }
+
+    @Nested
+    class WithNineInstances {
+        private final ServiceBench bench = of(9);
+
+        /** Four may be open; the fifth to fail is spared. */
+        private void spareOne() {
+            bench.call(8, SUCCESS);
+            for (int i = 0; i < 5; i++) {
+                bench.calls(5, i, FAILURE);
+            }
+            bench.pulse();
+            assertThat(bench.open()).isEqualTo(4);
+            assertThat(bench.instances.get(4).isSpared()).isTrue();
+        }
+
+        @Test
+        void givesThePlaceOfOneThatLeftToTheNext() {
+            spareOne();
+            bench.service.remove(bench.instances.get(0));
+            bench.pulse();
+            assertThat(bench.service.most()).isEqualTo(4);
+            assertThat(bench.state(4)).isEqualTo(OPEN);
+        }
+
+        @Test
+        void oneThatNobodyCallsOpensWithoutAPlace() {
+            spareOne();
+            bench.service.active(bench.instances.get(4), false);
+            bench.pulse();
+            assertThat(bench.state(4)).isEqualTo(OPEN);
+            assertThat(((LayeredBreaker) bench.instances.get(4)).hasPlace()).isFalse();
+        }
+
+        @Test
+        void aPlaceThatWasNotUsedIsFreeAtTheSecondPulse() {
+            LayeredBreaker lost = (LayeredBreaker) bench.instances.get(7);
+            assertThat(bench.service.tryEject(lost)).isTrue();
+            bench.pulse();
+            assertThat(lost.hasPlace()).isTrue();
+            bench.pulse();
+            assertThat(lost.hasPlace()).isFalse();
+            spareOne();
+        }
+
+        @Test
+        void aPlaceThatIsUsedIsKept() {
+            spareOne();
+            bench.pulse();
+            bench.pulse();
+            assertThat(bench.open()).isEqualTo(4);
+            assertThat(bench.state(4)).isEqualTo(CLOSED);
+        }
+    }
+
+    @Nested
+    class OfOneInstance {
+        private final ServiceBench bench =
+                new ServiceBench(1, Bench.config(new Strategy.Consecutive(50)), Layers.DEFAULT_MAX_EJECTION, null);
+
+        @Test
+        void isNotOpenBeforeAnythingIsKnown() {
+            bench.pulse();
+            assertThat(bench.service.isOpen()).isFalse();
+        }
+
+        @Test
+        void leavesItToItsOwnBreaker() {
+            bench.calls(49, 0, FAILURE);
+            bench.pulse();
+            assertThat(bench.service.isOpen()).isFalse();
+            bench.calls(1, 0, FAILURE);
+            bench.pulse();
+            assertThat(bench.service.isOpen()).isTrue();
+        }
+
+        @Test
+        void isEmptyOnceItLeft() {
+            assertThat(bench.service.isEmpty()).isFalse();
+            bench.service.remove(bench.instances.get(0));
+            assertThat(bench.service.isEmpty()).isTrue();
+            assertThat(bench.service.layers()).isEqualTo(bench.config.layers());
         }
     }
 
@@ -211,6 +295,16 @@ class ServiceTest {
             }
         }
 
+        private void missIt() {
+            for (int tick = 0; bench.state(0) == CLOSED; tick++) {
+                for (int call = 0; call < 5; call++) {
+                    bench.call(0, SUCCESS, Duration.ofMillis(50 + 5 * tick));
+                }
+                bench.call(1, SUCCESS);
+                bench.pulse();
+            }
+        }
+
         @Test
         void opensTheOneThatMissesItAndKeepsItOpen() {
             becomesSlower(1);
@@ -223,13 +317,7 @@ class ServiceTest {
         @ValueSource(booleans = {false, true})
         void letsNoProbeThroughBeforeTheWaitIsOver(boolean isAdaptive) {
             bench = new ServiceBench(2, isAdaptive ? ADAPTIVE : SHORT, 0.5, SLO);
-            for (int tick = 0; bench.state(0) == CLOSED; tick++) {
-                for (int call = 0; call < 5; call++) {
-                    bench.call(0, SUCCESS, Duration.ofMillis(50 + 5 * tick));
-                }
-                bench.call(1, SUCCESS);
-                bench.pulse();
-            }
+            missIt();
             for (int tick = 0; tick < 19; tick++) {
                 assertThat(bench.call(0, SUCCESS)).isFalse();
                 bench.pulse();
@@ -268,6 +356,39 @@ class ServiceTest {
                 bench.pulse();
             }
             assertThat(bench.transitions).contains("0 CLOSED>OPEN slo: missed by 2 calls on trial");
+        }
+
+        @Test
+        void isTakenBackWithItsInstanceWhenTooManyAreOpen() {
+            bench = new ServiceBench(4, SHORT, 0.5, SLO);
+            missIt();
+            bench.calls(5, 2, FAILURE);
+            bench.call(1, SUCCESS);
+            bench.pulse();
+            assertThat(bench.open()).isEqualTo(2);
+
+            bench.service.remove(bench.instances.remove(3));
+            bench.pulse();
+            assertThat(bench.state(0)).isEqualTo(CLOSED);
+            bench.pulse();
+            assertThat(bench.state(0)).isEqualTo(CLOSED);
+        }
+
+        @Test
+        void isSparedWhereNoInstanceMayOpen() {
+            bench = new ServiceBench(2, SHORT, 0, SLO);
+            boolean spared = false;
+            for (int tick = 0; tick < 100; tick++) {
+                for (int call = 0; call < 5; call++) {
+                    bench.call(0, SUCCESS, Duration.ofMillis(50 + 5L * tick));
+                }
+                bench.call(1, SUCCESS);
+                bench.pulse();
+                spared |= bench.instances.get(0).isSpared();
+                assertThat(bench.instances.get(1).isSpared()).isFalse();
+            }
+            assertThat(spared).isTrue();
+            assertThat(bench.open()).isZero();
         }
 
         @Test
