@@ -29,8 +29,10 @@ class AdaptiveModelTest {
                 new Strategy.Adaptive(false, true, 2, 10_000),
                 new Strategy.Adaptive(true, true, 1, 2),
                 new Strategy.Adaptive(true, true, 10, 40));
+        // in 108 a call begins when its permit cannot say so
         return strategies.stream()
-                .flatMap(strategy -> LongStream.rangeClosed(1, 20).mapToObj(seed -> Arguments.of(strategy, seed)));
+                .flatMap(strategy -> LongStream.concat(LongStream.rangeClosed(1, 20), LongStream.of(108))
+                        .mapToObj(seed -> Arguments.of(strategy, seed)));
     }
 
     @ParameterizedTest(name = "{0}, seed {1}")

@@ -50,9 +50,10 @@ final class NaiveAdaptive {
             this.start = start;
         }
 
-        /** A permit is right to 1,024 ns. */
+        /** A permit is right to 1,024 ns; once in 78 hours there is a start it cannot say, and it says the next. */
         long age(long now) {
-            return ((now >> 10) - (start >> 10)) << 10;
+            long began = start >> 10;
+            return ((now >> 10) - (began << 26 == 0 ? began + 1 : began)) << 10;
         }
     }
 

@@ -39,6 +39,15 @@ class PermitTest {
         }
     }
 
+    /** No permit is 0. */
+    @Test
+    void saysTheNextUnitWhereTheStartWouldBeNone() {
+        for (long start : new long[] {0, WRAP, -WRAP, Long.MIN_VALUE}) {
+            assertThat(Permit.of(5, start)).isEqualTo(Permit.of(5, start + UNIT));
+            assertThat(Permit.of(5, start - 1)).isNotEqualTo(Permit.of(5, start));
+        }
+    }
+
     @Test
     void ofTheFutureIsYoungerThanNothing() {
         assertThat(Permit.ageNanos(Permit.of(1, 1_000_000), 0)).isBetween(-1_000_000L - UNIT, -999_000L);
