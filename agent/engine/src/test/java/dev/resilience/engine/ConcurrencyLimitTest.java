@@ -121,6 +121,34 @@ class ConcurrencyLimitTest {
         }
     }
 
+    /** Each call comes when it comes and takes as long as it takes, whatever became of the others. */
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("walks")
+    void aHigherLimitLetsInWhateverALowerOneDoes(long seed) {
+        Random random = new Random(seed);
+        int low = 1 + random.nextInt(100);
+        boolean[] byLow = admitted(low, seed);
+        boolean[] byHigh = admitted(low + 1 + random.nextInt(50), seed);
+        for (int call = 0; call < byLow.length; call++) {
+            assertThat(byHigh[call] || !byLow[call]).as("call %d", call).isTrue();
+        }
+    }
+
+    private static boolean[] admitted(int allowed, long seed) {
+        Random random = new Random(seed);
+        ConcurrencyLimit limit = striped(allowed);
+        boolean[] admitted = new boolean[5_000];
+        int[] ending = new int[admitted.length + 300];
+        for (int call = 0; call < admitted.length; call++) {
+            for (; ending[call] > 0; ending[call]--) {
+                limit.exit(ending[call] % 8);
+            }
+            admitted[call] = limit.tryEnter(random.nextInt(8));
+            ending[call + 1 + random.nextInt(random.nextInt(10) == 0 ? 290 : 90)] += admitted[call] ? 1 : 0;
+        }
+        return admitted;
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 16, 40})
     void neverHasTooManyInFlightAndLosesNoPlace(int calls) throws Exception {

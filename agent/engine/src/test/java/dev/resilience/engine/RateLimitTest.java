@@ -281,6 +281,37 @@ class RateLimitTest {
         }
     }
 
+    /** Whoever got more before may be refused first, but never has had less. */
+    @ParameterizedTest(name = "seed {0}")
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    void aHigherRateOrBurstHasNeverAdmittedLess(long seed) {
+        Random random = new Random(seed);
+        int calls = 1 + random.nextInt(1_000);
+        int burst = 1 + random.nextInt(100);
+        int[] low = admitted(perSecond(calls, burst), calls, seed);
+        int[] faster = admitted(perSecond(calls + 1 + random.nextInt(500), burst), calls, seed);
+        int[] larger = admitted(perSecond(calls, burst + 1 + random.nextInt(50)), calls, seed);
+        for (int call = 0; call < low.length; call++) {
+            assertThat(faster[call]).as("call %d", call).isGreaterThanOrEqualTo(low[call]);
+            assertThat(larger[call]).as("call %d", call).isGreaterThanOrEqualTo(low[call]);
+        }
+    }
+
+    /** How many by each call, of calls that come at about so many a second, now faster, now slower. */
+    private int[] admitted(RateConfig config, int perSecond, long seed) {
+        Random random = new Random(seed);
+        RateLimit limit = new RateLimit(config, now);
+        int[] admitted = new int[5_000];
+        double pace = 1;
+        long at = now;
+        for (int call = 0; call < admitted.length; call++) {
+            pace = random.nextInt(200) == 0 ? Math.exp(random.nextGaussian()) : pace;
+            at += (long) (2 * pace * random.nextDouble() * SECONDS.toNanos(1) / perSecond);
+            admitted[call] = (call == 0 ? 0 : admitted[call - 1]) + (limit.tryAcquire(0, at) ? 1 : 0);
+        }
+        return admitted;
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {100, 100_000})
     void admitsNotOneTooManyToTwoThreads(int burst) throws Exception {
