@@ -170,6 +170,16 @@ class RateLimitTest {
     }
 
     @Test
+    void waitsForAClockThatIsFiveSecondsBackAndForNoneFurtherBack() {
+        RateLimit limit = limit(10, 5);
+        admitted(limit, 5);
+
+        long back = now - SECONDS.toNanos(5);
+        assertThat(limit.retryAfterNanos(back)).isEqualTo(MILLISECONDS.toNanos(5_100));
+        assertThat(limit.retryAfterNanos(back - 1)).isEqualTo(MILLISECONDS.toNanos(100));
+    }
+
+    @Test
     void givesNothingTwiceToAThreadThatWasHeldUp() {
         RateLimit limit = limit(10, 5);
         long late = now;

@@ -149,6 +149,42 @@ class SloTest {
     }
 
     @Test
+    void measuresFromTheOldestSecondThereIs() {
+        bench.call(SUCCESS, Duration.ofSeconds(200));
+        for (int second = 0; second < 300; second++) {
+            bench.pass(Duration.ofSeconds(1));
+            bench.calls(10, SUCCESS, FAST);
+        }
+        assertThat(climb()).isCloseTo(-800, Offset.offset(60L));
+        bench.pass(Duration.ofSeconds(1));
+        assertThat(climb()).isZero();
+    }
+
+    @Test
+    void looksOnceForEachSlotHoweverOftenItIsPulsed() {
+        Bench seconds = new Bench(Bench.config(new Strategy.Slo(
+                SLO, 0.001, 1000, Duration.ofSeconds(30), Duration.ofMinutes(5), 30, 3, Duration.ofMillis(120))));
+        seconds.calls(1000, SUCCESS, FAST);
+        for (int pulse = 1; pulse <= 25; pulse++) {
+            seconds.calls(2, SUCCESS, SLOW);
+            seconds.pass(SLOT);
+            assertThat(seconds.breaker.counts()).contains("violations running=" + pulse / 10);
+        }
+    }
+
+    @Test
+    void twoSecondsTellAClimbWhereTheyFillTheShortWindow() {
+        Bench two = new Bench(Bench.config(new Strategy.Slo(
+                SLO, 0.001, 1000, Duration.ofSeconds(2), Duration.ofMinutes(5), 300, 3, Duration.ofMillis(120))));
+        two.calls(10, SUCCESS, Duration.ofMillis(100));
+        two.pass(Duration.ofSeconds(1));
+        two.calls(10, SUCCESS, Duration.ofMillis(200));
+        assertThat(two.breaker.counts()).endsWith("climb=0ms/min");
+        two.pass(Duration.ofSeconds(1));
+        assertThat(climb(two)).isCloseTo(6_000, Offset.offset(800L));
+    }
+
+    @Test
     void measuresADescentToo() {
         for (int second = 0; second < 100; second++) {
             bench.calls(10, SUCCESS, Duration.ofMillis(5_000 - 10L * second));
@@ -237,6 +273,10 @@ class SloTest {
     }
 
     private long climb() {
+        return climb(bench);
+    }
+
+    private static long climb(Bench bench) {
         String counts = bench.breaker.counts();
         return Long.parseLong(counts.substring(counts.indexOf("climb=") + 6, counts.indexOf("ms/min")));
     }
