@@ -49,6 +49,43 @@ class AdaptiveWordTest {
     }
 
     @Test
+    void beginsClosedWithAGenerationAndOpensWithTheNext() {
+        long closed = AdaptiveWord.closed(4_096 + 7);
+        assertThat(AdaptiveWord.generation(closed)).isEqualTo(7);
+        assertThat(AdaptiveWord.admitsAll(closed)).isTrue();
+        long open = AdaptiveWord.open(closed);
+        assertThat(AdaptiveWord.isOpen(open)).isTrue();
+        assertThat(AdaptiveWord.generation(open)).isEqualTo(8);
+    }
+
+    @Test
+    void aProbeThatMayYetAnswerLeavesWhatIsKnown() {
+        long out = AdaptiveWord.granted(AdaptiveWord.succeeded(AdaptiveWord.waiting(OPEN)));
+        long late = AdaptiveWord.waitingForLate(out);
+        assertThat(AdaptiveWord.isOpen(late)).isTrue();
+        assertThat(AdaptiveWord.isOut(late)).isFalse();
+        assertThat(AdaptiveWord.isReady(late)).isFalse();
+        assertThat(AdaptiveWord.successes(late)).isEqualTo(1);
+        assertThat(AdaptiveWord.failures(late)).isEqualTo(1);
+        assertThat(AdaptiveWord.generation(late)).isEqualTo(AdaptiveWord.generation(out) + 1);
+    }
+
+    @Test
+    void aLateSuccessCountsBesideAProbeThatIsOutOrBringsTheNext() {
+        long out = AdaptiveWord.granted(AdaptiveWord.ready(OPEN));
+        long late = AdaptiveWord.succeededLate(out);
+        assertThat(AdaptiveWord.isOut(late)).isTrue();
+        assertThat(AdaptiveWord.isReady(late)).isFalse();
+        assertThat(AdaptiveWord.successes(late)).isEqualTo(1);
+        assertThat(AdaptiveWord.generation(late)).isEqualTo(AdaptiveWord.generation(out));
+
+        long next = AdaptiveWord.succeededLate(AdaptiveWord.waitingForLate(late));
+        assertThat(AdaptiveWord.isOut(next)).isFalse();
+        assertThat(AdaptiveWord.isReady(next)).isTrue();
+        assertThat(AdaptiveWord.successes(next)).isEqualTo(2);
+    }
+
+    @Test
     void isReadyForAProbeOrHasOneOutAndNeverBoth() {
         long ready = AdaptiveWord.ready(OPEN);
         long granted = AdaptiveWord.granted(ready);
@@ -75,6 +112,17 @@ class AdaptiveWordTest {
         word = AdaptiveWord.succeeded(AdaptiveWord.granted(word));
         assertThat(AdaptiveWord.successes(word)).isEqualTo(2);
         assertThat(AdaptiveWord.successes(AdaptiveWord.waiting(word))).isZero();
+    }
+
+    /** A share is in 1,024ths. */
+    @Test
+    void deniesNotOneInAThousandTooMany() {
+        long half = AdaptiveWord.ramp(OPEN, 0.5);
+        int denied = 0;
+        for (int i = 0; i < 100_000; i++) {
+            denied += AdaptiveWord.denies(half, i) ? 1 : 0;
+        }
+        assertThat(denied).isBetween(49_970, 50_030);
     }
 
     /** And who is admitted at a share is admitted at every higher one. */

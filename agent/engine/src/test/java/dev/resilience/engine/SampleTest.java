@@ -87,7 +87,31 @@ class SampleTest {
         sample.add(other);
         assertThat(sample.size()).isEqualTo(2);
         assertThat(sample.above(15 * MILLI)).isEqualTo(1);
+        assertThat(sample.above(5 * MILLI)).isEqualTo(2);
         assertThat(sample.nanos()).isEqualTo(5);
+    }
+
+    @Test
+    void eachStandsForSeveralOnceItIsStretched() {
+        sample.add(0, 1);
+        sample.add(10 * MILLI);
+        sample.add(Latencies.BUCKETS - 1, 2);
+        sample.stretch(2.4);
+        assertThat(sample.size()).isEqualTo(2 + 2 + 5);
+        assertThat(sample.above(5 * MILLI)).isEqualTo(2 + 5);
+        assertThat(sample.above(15 * MILLI)).isEqualTo(5);
+    }
+
+    @Test
+    void addsEachBucketToASum() {
+        int[] sums = new int[Latencies.BUCKETS];
+        sample.addTo(sums);
+        assertThat(sums).containsOnly(0);
+        sums[0] = 10;
+        sample.add(0, 1);
+        sample.add(Latencies.BUCKETS - 1, 2);
+        sample.addTo(sums);
+        assertThat(sums).startsWith(11, 0).endsWith(0, 2);
     }
 
     @Test
@@ -106,7 +130,7 @@ class SampleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 127, 128, 16_383, 16_384, 2_097_152, 1 << 28})
+    @ValueSource(ints = {0, 1, 127, 128, 16_383, 16_384, 2_097_152, 123_456_789, 1 << 28})
     void isTheSameAfterItWasPacked(int many) {
         sample.add(0, many);
         sample.add(7, 1);
