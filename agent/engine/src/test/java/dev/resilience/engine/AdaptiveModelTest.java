@@ -29,9 +29,9 @@ class AdaptiveModelTest {
                 new Strategy.Adaptive(false, true, 2, 10_000),
                 new Strategy.Adaptive(true, true, 1, 2),
                 new Strategy.Adaptive(true, true, 10, 40));
-        // in 108 a call begins when its permit cannot say so
+        // in 46 a pulse learns patience and uses it at once, in 108 a call begins when its permit cannot say so
         return strategies.stream()
-                .flatMap(strategy -> LongStream.concat(LongStream.rangeClosed(1, 20), LongStream.of(108))
+                .flatMap(strategy -> LongStream.concat(LongStream.rangeClosed(1, 20), LongStream.of(46, 108))
                         .mapToObj(seed -> Arguments.of(strategy, seed)));
     }
 

@@ -21,6 +21,7 @@ final class NaiveAdaptive {
     private static final long STALL = 250_000_000;
     private static final long OVERDUE = 1_000_000_000;
     private static final long LEAST_PATIENCE = 1_000_000_000;
+    private static final long MOST_PATIENCE = 60_000_000_000L;
     private static final long LONGEST_WAIT = 2_400_000_000L;
     /** Of what a clock that steps back leaves of a wait. */
     private static final long MOST_LEFT = 4_000_000_000L;
@@ -97,6 +98,8 @@ final class NaiveAdaptive {
     private long openedAt;
     /** The oldest of the probes of this outage that were given up and answered after all. */
     private long latestProbe;
+    /** How long the probe took, of those answered late, that the next pulse learns patience from. */
+    private long lateAnswer;
 
     private long lastPulse;
     private long stallEnd;
@@ -234,6 +237,9 @@ final class NaiveAdaptive {
 
     private void settleProbe(Call call, Outcome outcome, long now) {
         long age = call.age(now);
+        if (call != probe && outcome == SUCCESS && age >= 0 && age <= now - openedAt) {
+            lateAnswer = Math.max(lateAnswer, Math.min(age, now - stallEnd));
+        }
         if (call != probe && outcome == SUCCESS && state == OPEN && age >= 0 && age <= now - openedAt) {
             latestProbe = Math.max(latestProbe, age);
             succeeded(probe);
@@ -333,6 +339,8 @@ final class NaiveAdaptive {
         if (isStall || now - stallEnd < 0) {
             stallEnd = now;
         }
+        patience = Math.max(patience, Math.min(MOST_PATIENCE, Math.min(4 * lateAnswer, 2 * patience)));
+        lateAnswer = 0;
         if (state == OPEN) {
             pulsedOpen(now);
             return;
