@@ -9,7 +9,6 @@ final class Gathering {
     // what was counted and did not suffice for a decision
     private byte[] left = {};
     private long leftNanos;
-    private long leftRefusals;
 
     Gathering(AdaptiveLimit limit, OwnStalls stalls, Load load, long nowNanos) {
         this.limit = limit;
@@ -20,7 +19,7 @@ final class Gathering {
     /** A new generation, that may have so many in flight. */
     void restart(Load load, long nowNanos) {
         limit.restart(load.limit());
-        keep(new byte[0], 0, 0);
+        keep(new byte[0], 0);
         forget(load, nowNanos);
     }
 
@@ -47,7 +46,7 @@ final class Gathering {
     void add(Load load, Sample fresh, long ended, int writtenOff, long elapsedNanos, long nowNanos) {
         limit.slack(stalls.slackNanos());
         boolean isPassing = limit.isPassing(ended, elapsedNanos);
-        Sample seen = new Sample(leftNanos + fresh.nanos(), leftRefusals + fresh.refusals());
+        Sample seen = new Sample(leftNanos + fresh.nanos(), fresh.refusals());
         seen.add(fresh);
         seen.unpack(left);
         byte[] finished = limit.isSelective() ? new byte[0] : seen.packed();
@@ -62,15 +61,14 @@ final class Gathering {
         if (!isPassing && limit.decide(seen, () -> cohort.sample(load, slow, nowNanos), load.inFlight())) {
             load.limit(limit.limit());
             forget(load, nowNanos);
-            keep(new byte[0], 0, 0);
+            keep(new byte[0], 0);
         } else {
-            keep(finished, seen.nanos(), seen.refusals());
+            keep(finished, seen.nanos());
         }
     }
 
-    private void keep(byte[] finished, long nanos, long refusals) {
+    private void keep(byte[] finished, long nanos) {
         left = finished;
         leftNanos = nanos;
-        leftRefusals = refusals;
     }
 }
