@@ -63,6 +63,7 @@ class CallTableTest {
 
     @Test
     void knowsNoPlaceRightBehindItsLast() {
+        assertThat(table.release(Permit.at(Permit.of(3, 0), 16))).isEqualTo(CallTable.Held.NOTHING);
         assertThat(table.release(Permit.at(Permit.of(3, 0), 64))).isEqualTo(CallTable.Held.NOTHING);
     }
 
@@ -73,6 +74,30 @@ class CallTableTest {
             assertThat(Permit.place(permit)).isLessThan(16);
             assertThat(table.release(permit)).isEqualTo(CallTable.Held.METERED_CALL);
         }
+    }
+
+    @Test
+    void aCallThatWantsASmallTableHasNoPlaceInAnother() {
+        long placed = table.claimIfSmall(Permit.of(3, 0), 0);
+        assertThat(placed).isNotZero();
+        assertThat(table.isSmall()).isTrue();
+        for (int i = 0; i < CallTable.SMALL; i++) {
+            assertThat(table.claimMetered(Permit.of(3, i * 2_048L), 0)).isNotZero();
+        }
+        assertThat(table.isSmall()).isFalse();
+        assertThat(table.release(placed)).isEqualTo(CallTable.Held.CALL);
+        assertThat(table.claimIfSmall(Permit.of(3, 0), 0)).isZero();
+    }
+
+    /** Neighbours in time are none in memory. */
+    @Test
+    void spreadsCallsOverWhatWasAdded() {
+        List<Integer> places = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            places.add(Permit.place(table.claimMetered(Permit.of(3, i * 2_048L), 0)));
+        }
+        List<Integer> added = places.subList(CallTable.SMALL, places.size());
+        assertThat(added).isNotEqualTo(added.stream().sorted().toList());
     }
 
     private List<Long> visited() {

@@ -42,6 +42,18 @@ class GatheringTest {
             assertThat(limit.usualNanos()).isPositive();
         }
 
+        /** With those five in flight it waits for 20. */
+        @Test
+        void decidesOnNothingTwice() {
+            enter(5);
+            pulse(calls(19, 1, 0));
+            pulse(calls(1, 1, 0));
+            double usual = limit.usualNanos();
+            assertThat(usual).isPositive();
+            pulse(calls(7, 1.5, 0));
+            assertThat(limit.usualNanos()).isGreaterThan(usual);
+        }
+
         @Test
         void aNewGenerationBeginsWithNothing() {
             pulse(calls(6, 1, 0));
@@ -56,13 +68,6 @@ class GatheringTest {
         @BeforeEach
         void knowsWhatIsUsual() {
             pulse(calls(7, 1, 0));
-        }
-
-        @Test
-        void decidesOnNothingTwice() {
-            double usual = limit.usualNanos();
-            pulse(calls(7, 1.5, 0));
-            assertThat(limit.usualNanos()).isGreaterThan(usual);
         }
 
         @Test

@@ -37,7 +37,9 @@ class LanesTest {
 
     @Test
     void placesOutsideOfItAreNoLanes() {
-        for (int place : new int[] {0, 16_319, Permit.UNCOUNTED, Permit.PROBE, CallTable.NONE}) {
+        for (int place : new int[] {
+            0, Permit.LANE - 1, Permit.LANE + Striping.MOST, Permit.UNCOUNTED, Permit.PROBE, CallTable.NONE
+        }) {
             assertThat(Lanes.isIn(Permit.at(Permit.of(3, SECOND), place))).isFalse();
         }
     }
@@ -71,7 +73,9 @@ class LanesTest {
         assertThat(Lanes.size(lanes)).isZero();
         assertThat(Lanes.claim(lanes, Permit.of(3, 2 * SECOND), 5)).isZero();
         assertThat(Lanes.succeeded(lanes, hung, SECOND)).isFalse();
-        assertThat(Lanes.takeLatencies(lanes, new Sample(0, 0))).isZero();
+        assertThat(Lanes.succeededUntimed(lanes, hung)).isFalse();
+        assertThat(Lanes.takeLatencies(lanes, new Sample(0, 0)) + Lanes.takeUntimed(lanes))
+                .isZero();
         assertThat(Lanes.claim(lanes, Permit.of(3, 2 * SECOND), 5)).isNotZero();
     }
 

@@ -2,6 +2,12 @@ package dev.resilience.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -21,6 +27,14 @@ class LoadTest {
             load.refused();
             assertThat(load.takeRefusals()).isEqualTo(2);
             assertThat(load.takeRefusals()).isZero();
+        }
+
+        @Test
+        void knowsItsGenerationAndItsLimit() {
+            assertThat(load.generation()).isEqualTo(5);
+            assertThat(load.limit()).isEqualTo(50);
+            load.limit(7);
+            assertThat(load.limit()).isEqualTo(7);
         }
 
         @Test
@@ -208,6 +222,7 @@ class LoadTest {
             assertThat(wide.succeededUntimed(calls[0])).isTrue();
             assertThat(wide.inFlight()).isEqualTo(3);
             wide.limit(2);
+            assertThat(wide.inFlight()).isEqualTo(3);
             assertThat(wide.succeededUntimed(calls[1])).isTrue();
             assertThat(wide.succeededUntimed(calls[1])).isFalse();
             assertThat(wide.inFlight()).isEqualTo(2);
@@ -232,11 +247,11 @@ class LoadTest {
 
         @Test
         void lanesAreNoRoomBeyondTheLimit() {
-            Load load = new Load(5, 20);
+            Load load = new Load(5, CallTable.SMALL);
             load.grow(10_000_000, SECOND);
-            enter(load, 20);
+            enter(load, CallTable.SMALL);
             assertThat(load.enter(SECOND)).isEqualTo(Breaker.LIMITED);
-            assertThat(load.inFlight()).isEqualTo(20);
+            assertThat(load.inFlight()).isEqualTo(CallTable.SMALL);
         }
 
         @Test
@@ -259,10 +274,137 @@ class LoadTest {
             wide.limit(10);
             wide.visit(permit -> assertThat(wide.writeOff(permit)).isTrue());
             assertThat(wide.inFlight()).isZero();
+            assertThat(Lanes.isIn(wide.enter(SECOND)))
+                    .as("the lane of one that hangs")
+                    .isFalse();
             for (long each : calls) {
+                assertThat(wide.writeOff(each)).isFalse();
                 assertThat(wide.leave(each)).isFalse();
             }
-            assertThat(wide.inFlight()).isZero();
+            assertThat(wide.inFlight()).isEqualTo(1);
+            assertThat(Lanes.isIn(wide.enter(SECOND))).isTrue();
+        }
+
+        @Test
+        void aSuccessInALaneCountsOnceAndEndsTheRow() {
+            wide.grow(10_000_000, SECOND);
+            long timed = wide.enter(SECOND);
+            wide.failed();
+            assertThat(wide.succeededInLane(timed, SECOND)).isTrue();
+            assertThat(wide.failed()).isEqualTo(1);
+            assertThat(wide.succeededInLane(timed, SECOND)).isFalse();
+            assertThat(wide.failed()).isEqualTo(2);
+
+            long untimed = wide.enter(2 * SECOND);
+            assertThat(Lanes.isIn(untimed)).isTrue();
+            assertThat(wide.succeededUntimed(untimed)).isTrue();
+            assertThat(wide.failed()).isEqualTo(1);
+            assertThat(wide.succeededUntimed(untimed)).isFalse();
+            assertThat(wide.failed()).isEqualTo(2);
+            assertThat(wide.takeLatencies(new Sample(0, 0))).isEqualTo(1);
+            assertThat(wide.takeUntimed()).isEqualTo(1);
+        }
+
+        @Test
+        void aCalmOneThatIsBusyHasNoLanes() {
+            wide.grow(Stripe.RING + 1, SECOND);
+            assertThat(Lanes.isIn(wide.enter(SECOND))).isFalse();
+        }
+
+        @Test
+        void aCallBeyondASmallTableIsInFlightHoweverOftenTheLimitGoes() {
+            for (int i = 0; i <= CallTable.SMALL; i++) {
+                assertThat(wide.enter(i * 2_048L)).isNotZero();
+                wide.limit(1_000);
+            }
+            assertThat(wide.inFlight()).isEqualTo(CallTable.SMALL + 1);
+        }
+
+        @Test
+        void whatEndedUntimedOnACalmStripeIsNotInFlightOnABusyOne() {
+            long[] calls = enter(wide, 4);
+            assertThat(wide.succeededUntimed(calls[0])).isTrue();
+            wide.grow(Stripe.RING + 1, SECOND);
+            wide.limit(5);
+            assertThat(wide.inFlight()).isEqualTo(3);
+        }
+    }
+
+    /** Two stripes, and a thread of each. */
+    @Nested
+    class Sharing {
+        private static final int LIMIT = 20;
+
+        private final Load shared = new Load(5, LIMIT);
+        private final ExecutorService[] threads = {threadOf(0), threadOf(1)};
+
+        @BeforeEach
+        void isBusy() {
+            shared.grow(150_000, SECOND);
+        }
+
+        @AfterEach
+        void close() {
+            for (ExecutorService each : threads) {
+                each.shutdown();
+            }
+        }
+
+        @Test
+        void admitsNotOneMoreThanTheLimitInTurns() {
+            for (int i = 0; i < LIMIT; i++) {
+                assertThat(Breaker.isRefusal(enterOn(i % 2))).isFalse();
+            }
+            assertThat(enterOn(0)).isEqualTo(Breaker.LIMITED);
+            assertThat(enterOn(1)).isEqualTo(Breaker.LIMITED);
+            assertThat(shared.inFlight()).isEqualTo(LIMIT);
+        }
+
+        @Test
+        void aLaneCountsToTheShareOfItsStripe() {
+            long inLane = enterOn(0);
+            assertThat(Lanes.isIn(inLane)).isTrue();
+            for (int i = 1; i < LIMIT; i++) {
+                assertThat(Breaker.isRefusal(enterOn(i % 2))).isFalse();
+            }
+            assertThat(shared.leave(inLane)).isTrue();
+            assertThat(Breaker.isRefusal(enterOn(1))).isFalse();
+            assertThat(enterOn(0)).isEqualTo(Breaker.LIMITED);
+        }
+
+        @Test
+        void aStripeWhereMoreEndedThanBeganAsksForTheSum() {
+            assertThat(Lanes.isIn(enterOn(1))).isTrue();
+            long ended = 0;
+            for (int i = 1; i < LIMIT; i++) {
+                ended = enterOn(0);
+                assertThat(Breaker.isRefusal(ended)).isFalse();
+            }
+            long last = ended;
+            assertThat(on(1, () -> shared.leave(last) ? 1 : 0)).isEqualTo(1);
+            assertThat(Breaker.isRefusal(enterOn(0))).isFalse();
+            assertThat(enterOn(1)).isEqualTo(Breaker.LIMITED);
+        }
+
+        private long enterOn(int stripe) {
+            return on(stripe, () -> shared.enter(SECOND));
+        }
+
+        private long on(int stripe, LongSupplier call) {
+            return CompletableFuture.supplyAsync(call::getAsLong, threads[stripe])
+                    .join();
+        }
+
+        private static ExecutorService threadOf(int stripe) {
+            while (true) {
+                ExecutorService thread = Executors.newSingleThreadExecutor();
+                if (CompletableFuture.supplyAsync(() -> Striping.ofThread(2), thread)
+                                .join()
+                        == stripe) {
+                    return thread;
+                }
+                thread.shutdown();
+            }
         }
     }
 
