@@ -2,6 +2,7 @@ package dev.resilience.engine;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,7 @@ final class ServiceBench {
             0.75,
             Duration.ofSeconds(2));
 
-    final List<String> transitions = new ArrayList<>();
+    final List<String> transitions = Collections.synchronizedList(new ArrayList<>());
     final List<Breaker> instances = new ArrayList<>();
     final Service service;
     final BreakerConfig config;
