@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -13,7 +14,7 @@ final class AdaptiveBench {
     static final long MILLI = 1_000_000;
     static final long PULSE = 100 * MILLI;
 
-    final List<String> transitions = new ArrayList<>();
+    final List<String> transitions = Collections.synchronizedList(new ArrayList<>());
     final AdaptiveBreaker breaker;
     long now;
 

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
@@ -34,7 +35,7 @@ final class Bench {
             3,
             Duration.ofMillis(120)));
 
-    final List<String> transitions = new ArrayList<>();
+    final List<String> transitions = Collections.synchronizedList(new ArrayList<>());
     final Breaker breaker;
     long now;
 
