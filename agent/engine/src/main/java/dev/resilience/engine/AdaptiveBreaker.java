@@ -235,7 +235,7 @@ public final class AdaptiveBreaker implements Instance {
             if (!isCounted || AdaptiveWord.generation(word) != current.generation()) {
                 late(outcome);
             } else if (!isPlain) {
-                ended(current, outcome, permit, nowNanos);
+                ended(current, outcome, permit, nanos, nowNanos);
             }
         }
     }
@@ -252,8 +252,7 @@ public final class AdaptiveBreaker implements Instance {
         }
     }
 
-    private void ended(Load current, Outcome outcome, long permit, long nowNanos) {
-        long nanos = Permit.ageNanos(permit, nowNanos);
+    private void ended(Load current, Outcome outcome, long permit, long nanos, long nowNanos) {
         if (outcome == Outcome.SUCCESS && Permit.place(permit) == Permit.UNCOUNTED) {
             current.succeededUncounted();
         } else if (outcome == Outcome.SUCCESS && nanos < PULSE_NANOS) {

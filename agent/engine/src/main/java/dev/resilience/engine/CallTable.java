@@ -20,17 +20,16 @@ final class CallTable {
      */
     static final int NONE = (1 << 14) - 2;
 
-    private static final int FIRST_CHUNK = 16;
+    /** So many calls have a place in a small table, which has one chunk. */
+    static final int SMALL = 16;
+
     private static final int CHUNK_BITS = 6;
     private static final int CHUNK = 1 << CHUNK_BITS;
-    private static final int MOST_CHUNKS = 255;
+    private static final int MOST_CHUNKS = Permit.LANE >> CHUNK_BITS;
     private static final int TRIES = 16;
     private static final long SPREAD = 0x9E3779B97F4A7C15L;
     /** Places to a cache line. */
     private static final int LINE = 8;
-
-    /** So many calls have a place in a small table. */
-    static final int SMALL = FIRST_CHUNK;
 
     /** What a place held that was freed. */
     enum Held {
@@ -43,7 +42,7 @@ final class CallTable {
     private static final VarHandle CHUNKS = ConstantBootstraps.fieldVarHandle(
             MethodHandles.lookup(), "chunks", VarHandle.class, CallTable.class, AtomicLongArray[].class);
 
-    private volatile AtomicLongArray[] chunks = {new AtomicLongArray(FIRST_CHUNK)};
+    private volatile AtomicLongArray[] chunks = {new AtomicLongArray(SMALL)};
 
     /** Returns the permit with its place in it, or 0 if a small table has none for it. */
     long claimIfSmall(long permit, int stripe) {
@@ -59,7 +58,7 @@ final class CallTable {
                 return placed;
             }
             if (now.length >= MOST_CHUNKS) {
-                return claimAny(now, permit, Permit.METERED);
+                return claimAny(now, permit);
             }
             grow(now);
         }
@@ -82,12 +81,12 @@ final class CallTable {
         return 0;
     }
 
-    private static long claimAny(AtomicLongArray[] all, long permit, long metered) {
+    private static long claimAny(AtomicLongArray[] all, long permit) {
         for (int chunk = 0; chunk < all.length; chunk++) {
             for (int place = 0; place < all[chunk].length(); place++) {
                 long placed = Permit.at(permit, (chunk << CHUNK_BITS) | place);
                 if (all[chunk].get(place) == 0
-                        && all[chunk].compareAndSet(place, 0, Permit.inTable(placed) | metered)) {
+                        && all[chunk].compareAndSet(place, 0, Permit.inTable(placed) | Permit.METERED)) {
                     return placed;
                 }
             }

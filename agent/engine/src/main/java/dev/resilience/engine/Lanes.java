@@ -25,8 +25,8 @@ final class Lanes {
     private static final int LATENCIES = 2;
     private static final int COUNTERS = LATENCIES + Latencies.BUCKETS;
 
-    /** 128 bytes at least between a counter of one lane and the permit of the next. */
-    private static final int STRIDE = (COUNTERS + 16 + 15) & -16;
+    /** In whole lines, with at least one between a counter of one lane and the permit of the next. */
+    private static final int STRIDE = (COUNTERS + 2 * Striping.LONGS_APART - 1) & -Striping.LONGS_APART;
 
     static long[] create() {
         return new long[(1 + Striping.MOST) * STRIDE];

@@ -257,6 +257,7 @@ final class Load {
         if (fits && table.isSmall()) {
             meter = Meter.OFF;
         }
+        // the table may have grown in between
         if (meter != Meter.ON && !(fits && table.isSmall())) {
             beginMetering();
         }

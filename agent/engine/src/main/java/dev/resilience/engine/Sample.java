@@ -4,9 +4,6 @@ import java.util.Arrays;
 
 /** Latencies to decide on, and how many calls were refused meanwhile. For the pulse alone. */
 final class Sample {
-    /** A bucket takes a byte, an int five at most. */
-    private static final int LARGEST_PACKED = 6 * Latencies.BUCKETS;
-
     private final int[] counts = new int[Latencies.BUCKETS];
     private int size;
 
@@ -92,7 +89,8 @@ final class Sample {
 
     /** Small, to be kept for long: each bucket and, seven bits at a time, how many are in it. */
     byte[] packed() {
-        byte[] packed = new byte[LARGEST_PACKED];
+        // a bucket takes a byte, and its count one to five, never more than the count is
+        byte[] packed = new byte[2 * Math.min(size, 3 * counts.length)];
         int at = 0;
         for (int bucket = 0; bucket < counts.length; bucket++) {
             if (counts[bucket] > 0) {

@@ -19,8 +19,7 @@ final class StripedCounts {
     private static final VarHandle FAILURES = handle("failures", long.class);
     private static final VarHandle CELLS = MethodHandles.arrayElementVarHandle(long[].class);
 
-    /** 128 bytes: the cache line, and the one the processor fetches with it. */
-    private static final int STRIDE = 16;
+    private static final int STRIDE = Striping.LONGS_APART;
 
     private static final int SUCCESS = 0;
     private static final int FAILURE = 1;

@@ -5,11 +5,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /** One word for each of a few stripes of threads, each with a cache line of its own. */
 final class Stripes {
     static final int COUNT = Striping.MOST;
-    /** 128 bytes: the cache line, and the one the processor fetches with it. */
-    private static final int STRIDE = 16;
-
     /** The first stride is empty, so that stripe 0 does not share a line with the array's header. */
-    private final AtomicLongArray cells = new AtomicLongArray((COUNT + 1) * STRIDE);
+    private final AtomicLongArray cells = new AtomicLongArray((COUNT + 1) * Striping.LONGS_APART);
 
     /** Which stripe is this thread's. */
     static int own() {
@@ -29,6 +26,6 @@ final class Stripes {
     }
 
     private static int cell(int stripe) {
-        return (stripe + 1) * STRIDE;
+        return (stripe + 1) * Striping.LONGS_APART;
     }
 }

@@ -4,6 +4,9 @@ package dev.resilience.engine;
 final class Striping {
     static final int MOST = 8;
 
+    /** 128 bytes in longs: the cache line, and the one the processor fetches with it. */
+    static final int LONGS_APART = 16;
+
     /**
      * What one stripe bears: a counter that two threads write costs the later one some 100 ns to fetch its line, so even
      * if all calls met, that would be 1 % of a processor.
