@@ -49,7 +49,7 @@ public final class AdaptiveBreaker implements Instance {
     private static final double RAMP = 1.6;
     private static final double RAMP_FAILURES = 0.3;
 
-    /** What probes may take of what the target got before, and how long it waits for one at most. */
+    /** What probes may take of the calls there were before, refused ones too, and how long it waits for one at most. */
     private static final double PROBE_SHARE = 0.01;
 
     private static final long LONGEST_WAIT_NANOS = 1_000_000_000;
@@ -320,7 +320,7 @@ public final class AdaptiveBreaker implements Instance {
         }
         patience.answeredLate(stalls.ageNanos(permit, nowNanos));
         latestProbe = Math.max(latestProbe, nanos);
-        for (long now = word; AdaptiveWord.isOpen(now); now = word) {
+        for (long now = word; !held && AdaptiveWord.isOpen(now); now = word) {
             boolean isLast = AdaptiveWord.successes(now) + 1 >= PROBES;
             if (isLast ? ramp(now) : WORD.compareAndSet(this, now, AdaptiveWord.succeededLate(now))) {
                 if (isLast) {

@@ -41,6 +41,18 @@ class AdaptiveFaceTest {
         }
 
         @Test
+        void norAfterAProbeThatHungHasBeenAnswered() {
+            bench.ready();
+            long hung = bench.acquire();
+            while (bench.breaker.retryAfterNanos(bench.now) == 0) {
+                bench.pass(Duration.ofMillis(100));
+            }
+            bench.breaker.open("the objective", true, bench.now);
+            bench.settle(hung, Outcome.SUCCESS);
+            assertThat(bench.acquire()).isEqualTo(Breaker.REFUSED);
+        }
+
+        @Test
         void takesBackTheProbeThatWasReadyIfItIsHeld() {
             bench.ready();
             bench.breaker.open("the service", true, bench.now);
