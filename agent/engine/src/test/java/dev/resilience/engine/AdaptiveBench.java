@@ -8,6 +8,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** An adaptive breaker on a clock moved by hand, with what it told written down. */
 final class AdaptiveBench {
@@ -16,19 +18,41 @@ final class AdaptiveBench {
 
     final List<String> transitions = Collections.synchronizedList(new ArrayList<>());
     final AdaptiveBreaker breaker;
+    /** What the last pulse told, null if that was nothing. */
+    @Nullable
+    Counted counted;
+
+    boolean mayOpen = true;
     long now;
+
+    private final class Told implements Breaker.Listener {
+        @Override
+        public void transition(BreakerState from, BreakerState to, String counts) {
+            transitions.add(from + ">" + to + " " + counts);
+        }
+
+        @Override
+        public void counted(Counted told) {
+            counted = told;
+        }
+
+        @Override
+        public boolean mayOpen() {
+            return mayOpen;
+        }
+    }
 
     AdaptiveBench() {
         this(Strategy.Adaptive.DEFAULT, 7, 0);
     }
 
     AdaptiveBench(Strategy.Adaptive strategy, long seed, long start) {
+        this(strategy, new SplittableRandom(seed), start);
+    }
+
+    AdaptiveBench(Strategy.Adaptive strategy, RandomGenerator random, long start) {
         now = start;
-        breaker = (AdaptiveBreaker) Breaker.of(
-                BreakerConfig.of(strategy),
-                new SplittableRandom(seed),
-                (from, to, counts) -> transitions.add(from + ">" + to + " " + counts),
-                start);
+        breaker = (AdaptiveBreaker) Breaker.of(BreakerConfig.of(strategy), random, new Told(), start);
     }
 
     static boolean isGranted(long permit) {
@@ -63,6 +87,7 @@ final class AdaptiveBench {
     }
 
     void pulse() {
+        counted = null;
         breaker.pulse(now);
     }
 
@@ -91,6 +116,14 @@ final class AdaptiveBench {
     void trip() {
         while (breaker.state() != BreakerState.OPEN) {
             settle(acquire(), Outcome.FAILURE);
+        }
+    }
+
+    /** So many calls that not all of them need be timed, and that each thread has a lane. */
+    void heat() {
+        for (int i = 0; i < 4; i++) {
+            calls(20_000, MILLI, Outcome.SUCCESS);
+            pass(Duration.ofNanos(PULSE));
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AdaptiveBreakerTest {
@@ -221,6 +222,20 @@ class AdaptiveBreakerTest {
         }
 
         @Test
+        void twoAndAHalfPulsesAreNoStallThatSetsAnythingAside() {
+            for (int late = 0; late < 2; late++) {
+                AdaptiveBench bench = new AdaptiveBench();
+                for (int i = 0; i < 10; i++) {
+                    bench.calls(9, 0, FAILURE);
+                    bench.calls(1, 0, SUCCESS);
+                }
+                bench.jump(Duration.ofMillis(250).plusNanos(late));
+                bench.pulse();
+                assertThat(bench.breaker.state()).isEqualTo(late == 0 ? OPEN : CLOSED);
+            }
+        }
+
+        @Test
         void callsThatWereUnderWayAreNoOlderForIt() {
             warm();
             acquire(50);
@@ -263,6 +278,82 @@ class AdaptiveBreakerTest {
                 next = breaker.tryAcquire(now);
             }
             assertThat(next).isNotEqualTo(Breaker.REFUSED);
+        }
+    }
+
+    /** What it limits the calls in flight by. */
+    @Nested
+    class Limiting {
+        private final AdaptiveBench bench = new AdaptiveBench(new Strategy.Adaptive(false, true, 2, 10_000), 7, 0);
+
+        @ParameterizedTest
+        @EnumSource(Outcome.class)
+        void goesOnOnceTheCallsOfBeforeHaveEndedHoweverTheyDid(Outcome outcome) {
+            long[] before = congest();
+            int bound = bench.breaker.limit();
+            bench.settle(before, outcome);
+            for (int i = 0; i < 3; i++) {
+                pulseOfRefusals();
+            }
+            assertThat(bench.breaker.limit()).isGreaterThan(bound);
+        }
+
+        @Test
+        void isNotByCallsThatAStallMadeLong() {
+            bench.warm(1);
+            bench.jump(Duration.ofMillis(1));
+            bench.acquire(100);
+            bench.jump(Duration.ofSeconds(3));
+            bench.pulse();
+            bench.pass(Duration.ofMillis(100));
+            assertThat(bench.breaker.limit()).isEqualTo(10_000);
+        }
+
+        /** A calm guard keeps the latencies of a few calls between two pulses. */
+        @Test
+        void isNotByTheFewLongCallsOfABurstOfWhichMostWereNotSeen() {
+            bench.warm(1);
+            bench.jump(Duration.ofMillis(1));
+            bench.acquire(50);
+            bench.calls(950, 10 * MILLIS, SUCCESS);
+            bench.pass(Duration.ofMillis(200));
+            assertThat(bench.breaker.limit()).isEqualTo(10_000);
+        }
+
+        @Test
+        void learnsWhatIsUsualFromSeldomCallsInAsMuchTime() {
+            bench.warm(10);
+            for (int i = 0; i < 6; i++) {
+                bench.pass(Duration.ofSeconds(5));
+                bench.calls(30, 4 * MILLIS, SUCCESS);
+                bench.pass(Duration.ofNanos(PULSE));
+            }
+            bench.jump(Duration.ofMillis(1));
+            bench.acquire(100);
+            bench.jump(Duration.ofMillis(13));
+            bench.pulse();
+            assertThat(bench.breaker.limit()).isLessThan(100);
+        }
+
+        /** A hundred calls that take ten times as long as usual, and more. */
+        private long[] congest() {
+            for (int i = 0; i < 10; i++) {
+                bench.calls(40, 10 * MILLIS, SUCCESS);
+                bench.pass(Duration.ofNanos(PULSE));
+            }
+            bench.jump(Duration.ofMillis(1));
+            long[] permits = bench.acquire(100);
+            bench.pass(Duration.ofNanos(PULSE));
+            assertThat(bench.breaker.limit()).isLessThan(100);
+            return permits;
+        }
+
+        private void pulseOfRefusals() {
+            bench.jump(Duration.ofMillis(1));
+            long[] permits = bench.acquire(bench.breaker.limit() + 5);
+            bench.jump(Duration.ofMillis(10));
+            bench.settle(permits, SUCCESS);
+            bench.pass(Duration.ofNanos(PULSE));
         }
     }
 
