@@ -1,6 +1,7 @@
 package dev.resilience.engine;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -134,6 +135,17 @@ final class AdaptiveBench {
             pass(Duration.ofNanos(PULSE));
         }
         pulse();
+    }
+
+    /** The next probe there is, however long it takes to come. */
+    long probe() {
+        long permit = acquire();
+        for (int i = 0; i < 50 && !isGranted(permit); i++) {
+            pass(Duration.ofNanos(PULSE));
+            permit = acquire();
+        }
+        assertThat(Permit.place(permit)).isEqualTo(Permit.PROBE);
+        return permit;
     }
 
     /** All calls succeed from now on; says how long it takes to close, at most what is asked for. */

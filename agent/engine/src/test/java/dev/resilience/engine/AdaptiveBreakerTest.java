@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Nested;
@@ -298,15 +299,39 @@ class AdaptiveBreakerTest {
             assertThat(bench.breaker.limit()).isGreaterThan(bound);
         }
 
+        /** They are not the longest of those that ended. Without the refusals on the way the limit would be free by then. */
+        @Test
+        void growsInThePulseThatGivesUpCallsThatHung() {
+            bench.settle(Arrays.copyOf(congest(), 60), SUCCESS);
+            long begin = bench.now - PULSE;
+            int pulses = 0;
+            int limit;
+            do {
+                limit = bench.breaker.limit();
+                bench.calls(15, 10 * MILLIS, SUCCESS);
+                boolean isNext = bench.now + PULSE - begin > bench.breaker.patienceNanos();
+                if (isNext || ++pulses == 4) {
+                    pulseOfRefusals();
+                } else {
+                    bench.pass(Duration.ofNanos(PULSE));
+                }
+            } while (bench.breaker.inFlight() > 0);
+            assertThat(bench.breaker.limit()).isGreaterThan(limit);
+        }
+
         @Test
         void isNotByCallsThatAStallMadeLong() {
-            bench.warm(1);
+            bench.settle(congest(), SUCCESS);
+            for (int i = 0; i < 3; i++) {
+                pulseOfRefusals();
+            }
+            int limit = bench.breaker.limit();
             bench.jump(Duration.ofMillis(1));
-            bench.acquire(100);
+            bench.acquire(30);
             bench.jump(Duration.ofSeconds(3));
             bench.pulse();
-            bench.pass(Duration.ofMillis(100));
-            assertThat(bench.breaker.limit()).isEqualTo(10_000);
+            bench.pass(Duration.ofMillis(300));
+            assertThat(bench.breaker.limit()).isEqualTo(limit);
         }
 
         /** A calm guard keeps the latencies of a few calls between two pulses. */

@@ -47,7 +47,7 @@ class AdaptiveProbeTest {
             two.trip();
             assertThat(waitMillis(two)).isCloseTo(98, within(21.0));
             for (int i = 0; i < 12; i++) {
-                two.settle(probe(two), Outcome.FAILURE);
+                two.settle(two.probe(), Outcome.FAILURE);
             }
             assertThat(waitMillis(two)).isCloseTo(98, within(21.0));
         }
@@ -204,8 +204,8 @@ class AdaptiveProbeTest {
 
         @Test
         void norDoesOneThatWouldBeGivenMoreTime() {
-            long slow = probe(bench);
-            bench.pass(Duration.ofSeconds(1));
+            long slow = bench.probe();
+            bench.pass(Duration.ofSeconds(5));
             bench.settle(slow, Outcome.SUCCESS);
             long probe = probeThatMayBeGivenUp();
             interruption.then = () -> bench.settle(probe, Outcome.FAILURE);
@@ -214,7 +214,7 @@ class AdaptiveProbeTest {
         }
 
         private long probeThatMayBeGivenUp() {
-            long probe = probe(bench);
+            long probe = bench.probe();
             bench.jump(Duration.ofNanos(bench.breaker.patienceNanos()).plusMillis(1));
             return probe;
         }
@@ -418,11 +418,11 @@ class AdaptiveProbeTest {
         }
         long[] hung = new long[9 - expected];
         for (int i = 0; i < hung.length; i++) {
-            bench.settle(probe(bench), Outcome.FAILURE);
+            bench.settle(bench.probe(), Outcome.FAILURE);
             assertThat(waitMillis(bench)).isLessThan(1_200);
-            hung[i] = probe(bench);
+            hung[i] = bench.probe();
         }
-        bench.settle(probe(bench), Outcome.FAILURE);
+        bench.settle(bench.probe(), Outcome.FAILURE);
         assertThat(waitMillis(bench)).isGreaterThan(1_500);
         bench.settle(hung, Outcome.FAILURE);
     }
@@ -432,18 +432,7 @@ class AdaptiveProbeTest {
     }
 
     private long probe() {
-        return probe(bench);
-    }
-
-    /** The next probe there is, however long it takes. */
-    private static long probe(AdaptiveBench bench) {
-        long permit = bench.acquire();
-        for (int i = 0; i < 50 && !AdaptiveBench.isGranted(permit); i++) {
-            bench.pass(PULSE);
-            permit = bench.acquire();
-        }
-        assertThat(Permit.place(permit)).isEqualTo(Permit.PROBE);
-        return permit;
+        return bench.probe();
     }
 
     /** Trips, and is half-open. */
