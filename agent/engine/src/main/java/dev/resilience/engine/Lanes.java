@@ -13,6 +13,12 @@ final class Lanes {
      * A call takes a lane by one CAS from 0 to its permit. From then on it writes there alone: it adds to the counters of
      * the lane without atomic additions, and leaves by storing 0. Counters only grow; the pulse takes differences.
      *
+     * A thread that took a lane OWNED times with no other in between owns it, and takes it without the CAS from then on,
+     * as no other does; calls may still end on other threads. Who took a lane by CAS looks again: if it was given away
+     * meanwhile, he sees that, as the owner said so before he left it. The pulse takes a lane back whose owner takes it
+     * less often than is worth it; if it does so in the very instant in which the owner does, and another thread comes in
+     * that instant too, the call of that one is lost, as if it had been written off.
+     *
      * The pulse may only mark a permit as written off; the lane is taken until the call ends, if it ever does. A call that
      * ends in the very instant in which it is written off may count twice, as failed by the pulse and as what it was.
      * None is counted as in flight that is not, and a count of others is never touched.
@@ -21,8 +27,17 @@ final class Lanes {
      */
     private static final VarHandle CELLS = MethodHandles.arrayElementVarHandle(long[].class);
 
+    /** 50 ns each: soon enough for a busy thread, and never by chance for one of a pool. */
+    private static final long OWNED = 64;
+
+    /** In a pulse, so 10,000 calls a second: the lane of a thread with fewer is missed by the others. */
+    private static final long WORTH_IT = 1_000;
+
     private static final int UNTIMED = 1;
-    private static final int LATENCIES = 2;
+    private static final int OWNER = 2;
+    private static final int LAST = 3;
+    private static final int RUN = 4;
+    private static final int LATENCIES = 5;
     private static final int COUNTERS = LATENCIES + Latencies.BUCKETS;
 
     /** In whole lines, with at least one between a counter of one lane and the permit of the next. */
@@ -38,9 +53,47 @@ final class Lanes {
     }
 
     /** Returns the permit with its place in it, or 0 if that lane is taken. */
-    static long claim(long[] lanes, long permit, int lane) {
+    static long claim(long[] lanes, long permit, long thread) {
+        int lane = Striping.of(thread, Striping.MOST);
+        int at = at(lane);
         long placed = Permit.at(permit, Permit.LANE + lane);
-        return opaque(lanes, at(lane)) == 0 && CELLS.compareAndSet(lanes, at(lane), 0L, placed) ? placed : 0;
+        if (opaque(lanes, at + OWNER) != thread) {
+            return claimShared(lanes, placed, at, thread);
+        }
+        if ((long) CELLS.getAcquire(lanes, at) != 0) {
+            return 0;
+        }
+        lanes[at + RUN]++;
+        CELLS.setRelease(lanes, at, placed);
+        return placed;
+    }
+
+    private static long claimShared(long[] lanes, long placed, int at, long thread) {
+        if (opaque(lanes, at + OWNER) != 0 || opaque(lanes, at) != 0 || !CELLS.compareAndSet(lanes, at, 0L, placed)) {
+            return 0;
+        }
+        if (opaque(lanes, at + OWNER) != 0) {
+            CELLS.compareAndSet(lanes, at, placed, 0L);
+            return 0;
+        }
+        long run = lanes[at + LAST] == thread ? lanes[at + RUN] + 1 : 0;
+        lanes[at + LAST] = thread;
+        lanes[at + RUN] = run;
+        if (run >= OWNED) {
+            CELLS.setRelease(lanes, at + OWNER, thread);
+        }
+        return placed;
+    }
+
+    /** Has those lanes shared again whose owner took them too seldom since the last pulse. For the pulse. */
+    static void share(long[] lanes) {
+        for (int lane = 0; lane < Striping.MOST; lane++) {
+            long run = opaque(lanes, at(lane) + RUN);
+            if (Math.abs(run - lanes[COUNTERS + lane]) < WORTH_IT) {
+                CELLS.setOpaque(lanes, at(lane) + OWNER, 0L);
+            }
+            lanes[COUNTERS + lane] = run;
+        }
     }
 
     /** Whether the call of this permit was in its lane, and not written off; in any case it has left it. */

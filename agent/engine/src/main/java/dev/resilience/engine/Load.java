@@ -69,7 +69,7 @@ final class Load {
         long permit = Permit.of(generation, nowNanos);
         long[] own = lanes;
         if (own != null) {
-            long placed = Lanes.claim(own, permit, Striping.ofThread(Striping.MOST));
+            long placed = Lanes.claim(own, permit, Thread.currentThread().getId());
             if (placed != 0) {
                 return meter == Meter.OFF ? placed : admit(placed, own().inFlight() + 1);
             }
@@ -311,6 +311,10 @@ final class Load {
 
     /** More room for what is counted, if so many calls in that time are too many for what there is. For the pulse. */
     void grow(long calls, long nanos) {
+        long[] there = lanes;
+        if (there != null) {
+            Lanes.share(there);
+        }
         Stripe[] now = stripes;
         boolean overrun = now[0] == first && calls > Stripe.RING;
         int wanted = Striping.grown(now.length, calls, nanos);

@@ -18,10 +18,12 @@ final class Striping {
 
     /** The stripe of this thread, of 1, 2, 4 or 8. */
     static int ofThread(int stripes) {
-        if (stripes == 1) {
-            return 0; // most guards, three times a call
-        }
-        long spread = Thread.currentThread().getId() * 0x9E3779B97F4A7C15L;
+        return stripes == 1 ? 0 : of(Thread.currentThread().getId(), stripes); // 1 for most guards, three times a call
+    }
+
+    /** The stripe of the thread with this id. */
+    static int of(long thread, int stripes) {
+        long spread = thread * 0x9E3779B97F4A7C15L;
         return (int) (spread >>> (Long.SIZE - HASH_BITS)) & (stripes - 1);
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class LanesTest {
@@ -28,11 +29,19 @@ class LanesTest {
 
     @Test
     void eachStripeHasItsOwn() {
-        for (int stripe = 0; stripe < Striping.MOST; stripe++) {
-            assertThat(Lanes.claim(lanes, Permit.of(3, SECOND), stripe)).isNotZero();
+        for (int thread = 0; thread < Striping.MOST; thread++) {
+            assertThat(Lanes.claim(lanes, Permit.of(3, SECOND), threadOf(thread)))
+                    .isNotZero();
         }
         assertThat(Lanes.size(lanes)).isEqualTo(Striping.MOST);
         assertThat(visited()).hasSize(Striping.MOST).doesNotHaveDuplicates();
+    }
+
+    private static long threadOf(int stripe) {
+        return LongStream.range(1, 1_000)
+                .filter(thread -> Striping.of(thread, Striping.MOST) == stripe)
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
