@@ -42,6 +42,12 @@ final class ClosedRows {
                             "resilience.jar: adaptive, breaker + calls in flight",
                             () -> ours(Ours.ADAPTIVE_WITHOUT_LIMIT)),
                     Row.of("resilience.jar: adaptive, with its limit", () -> ours(Ours.ADAPTIVE)),
+                    Row.of(
+                            "resilience.jar: adaptive, as an instance of a service",
+                            () -> ours(Ours.instance(Ours.ADAPTIVE, null))),
+                    Row.of(
+                            "resilience.jar: adaptive, with an objective for its latency beside it",
+                            () -> ours(Ours.instance(Ours.ADAPTIVE, Ours.SLO))),
                     Row.of(EVERYTHING, ClosedRows::everything),
                     Row.of(SAMPLED, () -> sampled(Ours.TIME_WINDOW)),
                     Row.alone(EVERYTHING_SAMPLED, ClosedRows::everythingSampled),
@@ -88,7 +94,10 @@ final class ClosedRows {
                             () -> netflix(WindowedLimit.newBuilder().build(Gradient2Limit.newDefault())))));
 
     private static Row.Operation ours(Strategy strategy) {
-        Breaker breaker = Ours.breaker(strategy);
+        return ours(Ours.breaker(strategy));
+    }
+
+    private static Row.Operation ours(Breaker breaker) {
         return () -> {
             breaker.settle(breaker.tryAcquire(System.nanoTime()), Outcome.SUCCESS, System.nanoTime());
             return 1;

@@ -3,9 +3,11 @@ package dev.resilience.benchmarks;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.BreakerState;
+import dev.resilience.engine.Layers;
 import dev.resilience.engine.Outcome;
 import dev.resilience.engine.RateConfig;
 import dev.resilience.engine.RateLimit;
+import dev.resilience.engine.Service;
 import dev.resilience.engine.Strategy;
 import java.time.Duration;
 import java.util.concurrent.Executors;
@@ -14,6 +16,8 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** Makes our own objects as the agent makes them, pulsed ten times a second as the agent pulses them. */
 final class Ours {
@@ -50,12 +54,26 @@ final class Ours {
     static volatile long pulseTime = System.nanoTime();
 
     static Breaker breaker(Strategy strategy) {
-        BreakerConfig config = new BreakerConfig(
-                strategy, Duration.ofHours(1), Duration.ofHours(1), 0, 10, 0.9, Duration.ofSeconds(2));
-        Breaker breaker = Breaker.of(
-                config, () -> ThreadLocalRandom.current().nextLong(), (from, to, counts) -> {}, System.nanoTime());
+        return pulsed(Breaker.of(config(strategy), random(), (from, to, counts) -> {}, System.nanoTime()));
+    }
+
+    /** An instance of a service, with an objective beside it if there is one. */
+    static Breaker instance(Strategy strategy, @Nullable Strategy objective) {
+        Layers layers = new Layers(true, Layers.DEFAULT_MAX_EJECTION, objective == null ? null : config(objective));
+        return pulsed(new Service(layers).add(config(strategy), random(), (from, to, counts) -> {}, System.nanoTime()));
+    }
+
+    private static Breaker pulsed(Breaker breaker) {
         pulse(breaker::pulse);
         return breaker;
+    }
+
+    private static BreakerConfig config(Strategy strategy) {
+        return new BreakerConfig(strategy, Duration.ofHours(1), Duration.ofHours(1), 0, 10, 0.9, Duration.ofSeconds(2));
+    }
+
+    private static RandomGenerator random() {
+        return () -> ThreadLocalRandom.current().nextLong();
     }
 
     /** It stays open for longer than anybody measures. */
