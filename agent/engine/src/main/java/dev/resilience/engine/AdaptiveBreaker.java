@@ -124,7 +124,7 @@ public final class AdaptiveBreaker implements Instance {
         this.seen = load;
         this.stalls = new OwnStalls(nowNanos);
         AdaptiveLimit limit = new AdaptiveLimit(strategy.minLimit(), strategy.maxLimit());
-        this.gathering = new Gathering(limit, stalls, load, nowNanos);
+        this.gathering = new Gathering(limit, stalls, listener::timeOfDay, load, nowNanos);
         this.lastPulse = nowNanos;
     }
 

@@ -10,27 +10,29 @@ final class AdaptiveLimit {
      * is in flight, took CONGESTED times the usual or longer; long calls are met more often than there are of them, so
      * only a cohort, the calls begun since the last decision, is evidence. It is asked ten times a second, so it has to be
      * SURE. A burst that clears by itself looks the same, but for its size and its end: CONGESTED times as many calls as
-     * were in flight before without harm must be, or it must last for LASTING_NANOS. Then the limit is bound, between what is in flight and what would be
-     * without the excess, and each decision from there on looks at calls begun after the last change:
+     * were in flight before without harm must be, or it must last for LASTING_NANOS. Then the limit is bound, between what
+     * is in flight and what would be without the excess, and each decision from there on looks at calls begun after the
+     * last change:
      *
      *   a queue       most calls take QUEUED times the usual, and more than OWN_QUEUE of our own calls wait: cut, to where
      *                 they would be NEAR it if all of the excess were queue, at most by CUT.
-     *   cut in vain   the limit was cut by CUT and the latency did not follow, by less than half on a scale of ratios:
+     *   cut in vain   the limit was cut by CUT and the latency did not follow, by less than FOLLOWED on a scale of ratios:
      *                 no queue of ours was there to be shortened. The lowest latency since the limit was bound is the
      *                 usual one now, and the limit goes back to where it was cut from.
      *   rest          it is slow, but so few of ours wait that no cut would change it; the limit grows until more do. After
      *                 RESTING decisions, and if one server for all of ours would be faster, the lowest latency is the usual
      *                 one.
-     *   near          the limit grows while it refuses calls; after an outage by doubling, else by a part of its root,
-     *                 the greater one near the usual latency.
-     *   drain         what is taken for usual could be half a queue, and nothing above would show it. So DRAIN_NANOS after
-     *                 the lowest latency was seen the limit goes below what the usual asks for, until it knows the latency
-     *                 there: that is the usual one, and the limit goes back.
+     *   near          the limit grows while it refuses calls, the less the nearer it is to NEAR; after an outage by
+     *                 doubling. Between NEAR and QUEUED it grows only if few of ours wait.
+     *   drain         what is taken for usual could be half a queue, and nothing above would show it. So every DRAIN_NANOS
+     *                 the limit goes below what the usual asks for, until it knows the latency there; the mean of both is
+     *                 the usual one then. It goes back to where calls would be NEAR that, at most to where it was.
      *
-     * Others may fill the gap that we leave: then every cut is in vain. That the usual never rises above the lowest
-     * latency seen keeps clients who call one target from outbidding each other, as all of them see the same lowest one;
-     * and as they see it at the same time, they drain at the same time, which is when there is less of a queue to see.
-     * That few calls may wait for each of them, whatever the ratio, makes their shares alike.
+     * Others may fill the gap that we leave: then every cut is in vain. That a cut never takes more than the lowest
+     * latency seen for usual keeps clients who call one target from outbidding each other, as all of them see the same
+     * lowest one. And they drain at the same time, when the time of day passes a multiple of DRAIN_NANOS, which is when
+     * there is less of a queue to see; a client that drains by itself sees but the queue of the others. That few calls
+     * may wait for each of them, whatever the ratio, makes their shares alike.
      *
      * What our own process may have added to a latency, because it had to wait for a processor or for the collector of
      * garbage, is allowed on top of each of these bounds: the slack.
@@ -42,17 +44,20 @@ final class AdaptiveLimit {
      * It is free again once it has refused nobody for QUIET_NANOS and the latency is as before, or for LONG_QUIET_NANOS.
      *
      * Where the figures come from. CONGESTED, CUT and the growth by the root are of engine's prototype and, in their
-     * kind, of TCP: a queue as long as the service doubles the latency. NEAR and QUEUED are that factor's cube root and
-     * two thirds: the limit moves between them. OWN_QUEUE is of TCP Vegas (Brakmo and Peterson, IEEE JSAC 13, 1995: 1 to 3),
+     * kind, of TCP: a queue as long as the service doubles the latency. NEAR and QUEUED are that factor's fourth root and
+     * its root: the limit moves between them, and drains as far below the usual as NEAR is above it, and by OWN_QUEUE at
+     * the least, or a drain would be lost in what so few clients have in flight. At half of the scale
+     * FOLLOWED would take a queue for none as often as none for a queue; but the former is seen at the next drain, while
+     * the latter takes from a target that has no queue at once. OWN_QUEUE is of TCP Vegas (Brakmo and Peterson, IEEE JSAC 13, 1995: 1 to 3),
      * DRAIN_NANOS and the reason for it of BBR (Cardwell and others, ACM Queue 14, 2016). FEWEST is what Wilson's bound needs
      * for a median: with fewer even all of them slow proves nothing at LIKELY. ENOUGH makes the error of a median of
      * log-normal latencies 20 %, less than the steps above.
      */
     private static final double CONGESTED = 2;
-    private static final double QUEUED = 1.6;
-    private static final double NEAR = 1.3;
+    private static final double QUEUED = 1.41;
+    private static final double NEAR = 1.19;
     private static final double CUT = 0.6;
-    private static final double DRAINED = 0.8;
+    private static final double FOLLOWED = 0.85;
     private static final double OWN_QUEUE = 3;
     private static final int RESTING = 3;
     private static final double GROWTH = 0.25;
@@ -82,6 +87,9 @@ final class AdaptiveLimit {
     /** For how long it has been sure that the target is congested. */
     private long surely;
 
+    /** How many calls per nanosecond came when it last was sure. */
+    private double surelyPerNano;
+
     private int bearing;
     private int bearingNext;
     private long sinceBorne;
@@ -97,12 +105,19 @@ final class AdaptiveLimit {
     /** The lowest latency seen; 0 if none was. */
     private double lowest;
 
-    private long sinceLowest;
     private int resting;
     private boolean restarting;
 
     /** Where the limit goes back to after draining; 0 if it does not drain. */
     private double drainedFrom;
+
+    private double drainedMedian;
+
+    /** How long it has been bound, how often the time of day had passed a multiple by then, and whether it is to drain. */
+    private long sinceBound;
+
+    private long multiple;
+    private boolean isDue;
 
     /** Where the last cut, and the first of this congestion, began; 0 if there is none to judge. */
     private double cutFrom;
@@ -153,10 +168,11 @@ final class AdaptiveLimit {
         boundAt = inFlight;
         quiet = 0;
         lowest = 0;
-        sinceLowest = 0;
         resting = 0;
         restarting = false;
         drainedFrom = 0;
+        sinceBound = 0;
+        isDue = false;
         cutFrom = 0;
         firstFrom = 0;
         change(to, inFlight);
@@ -173,8 +189,13 @@ final class AdaptiveLimit {
     }
 
     /** Whether calls begun before the last change are still ending, of which {@code ended} just did. */
-    boolean isPassing(long ended, long nanos) {
-        sinceLowest += nanos;
+    boolean isPassing(long ended, long nanos, long timeOfDay) {
+        long multiples = Math.floorDiv(timeOfDay, DRAIN_NANOS);
+        if (multiples != multiple) {
+            multiple = multiples;
+            isDue = sinceBound >= DRAIN_NANOS;
+        }
+        sinceBound += nanos;
         sinceBorne += nanos;
         boolean isPassing = passing > 0;
         passing -= ended;
@@ -232,13 +253,17 @@ final class AdaptiveLimit {
     }
 
     private boolean decideSuspicious(Sample cohort, int inFlight) {
-        if (isMost(cohort.above(slowNanos()), cohort, Evidence.SURE)) {
+        boolean isSure = isMost(cohort.above(slowNanos()), cohort, Evidence.SURE);
+        if (isSure) {
             surely += cohort.nanos();
-            if (inFlight > CONGESTED * borne || surely >= LASTING_NANOS) {
-                double withoutExcess =
-                        Math.min(inFlight, cohort.size() * CONGESTED * usual / Math.max(1, cohort.nanos()));
-                bind(Math.sqrt(inFlight * Math.max(1, withoutExcess)), inFlight);
-            }
+            surelyPerNano = (double) cohort.size() / Math.max(1, cohort.nanos());
+        }
+        if (surely > 0 && (inFlight > CONGESTED * borne || surely >= LASTING_NANOS)) {
+            double withoutExcess = Math.min(inFlight, surelyPerNano * CONGESTED * usual);
+            bind(Math.sqrt(inFlight * Math.max(1, withoutExcess)), inFlight);
+            return true;
+        }
+        if (isSure) {
             return true;
         }
         if (cohort.nanos() < 2 * slowNanos() || isTooFew(cohort)) {
@@ -262,7 +287,6 @@ final class AdaptiveLimit {
         quiet = seen.refusals() > 0 ? 0 : quiet + seen.nanos();
         if (isEnough && (lowest == 0 || median <= lowest || drainedFrom > 0)) {
             lowest = median;
-            sinceLowest = 0;
         }
         if (drainedFrom > 0) {
             if (isEnough) {
@@ -275,7 +299,7 @@ final class AdaptiveLimit {
         }
         if (isOver(median)) {
             release();
-        } else if (isEnough && sinceLowest >= DRAIN_NANOS) {
+        } else if (isEnough && isDue) {
             drain(median, inFlight);
         } else if (!isMost(seen.above(atLeast(QUEUED)), seen)) {
             grow(seen, median, inFlight);
@@ -306,20 +330,27 @@ final class AdaptiveLimit {
 
     private void drain(double median, int inFlight) {
         drainedFrom = limit;
+        drainedMedian = median;
+        isDue = false;
         cutFrom = 0;
-        change(limit * DRAINED * Math.min(1, usual / median), inFlight);
+        change(Math.min(limit / NEAR, limit - OWN_QUEUE) * Math.min(1, usual / median), inFlight);
     }
 
     private void endDrain(double median, int inFlight) {
-        usual = median;
-        change(drainedFrom, inFlight);
+        usual = Math.sqrt(median * usual);
+        change(Math.min(drainedFrom, near(drainedFrom, drainedMedian)), inFlight);
         drainedFrom = 0;
+    }
+
+    /** Where this latency would be near the usual one, if all of its excess were queue. */
+    private double near(double limit, double median) {
+        return limit * NEAR * usual / median;
     }
 
     private void judgeCut(double median) {
         boolean isLowest = limit <= least;
         if (cutFrom > 0 && (isLowest || limit <= CUT * cutFrom * 1.05)) {
-            if (lowest > usual && (isLowest || median > cutMedian * Math.sqrt(limit / cutFrom))) {
+            if (lowest > usual && (isLowest || median > cutMedian * Math.pow(limit / cutFrom, FOLLOWED))) {
                 usual = lowest;
                 limit = firstMedian < NEAR * usual ? firstFrom : cutFrom;
             }
@@ -337,7 +368,7 @@ final class AdaptiveLimit {
             firstMedian = median;
         }
         resting = 0;
-        change(limit * Math.max(CUT, NEAR * usual / median), inFlight);
+        change(Math.max(CUT * limit, near(limit, median)), inFlight);
     }
 
     private void rest(Sample seen, double median, int inFlight) {
@@ -345,14 +376,12 @@ final class AdaptiveLimit {
             usual = lowest;
             resting = 0;
         }
-        if (seen.refusals() > 0 && ownQueue(median) < OWN_QUEUE) {
-            change(limit + GROWTH * Math.sqrt(limit), inFlight);
-        }
+        growIfFewWait(seen, median, inFlight);
     }
 
     private void grow(Sample seen, double median, int inFlight) {
         boolean isNear = median < atLeast(NEAR);
-        restarting = restarting && isNear;
+        restarting = restarting && median < atLeast(QUEUED);
         resting = 0;
         if (isNear) {
             cutFrom = 0;
@@ -361,8 +390,18 @@ final class AdaptiveLimit {
                 learn(seen);
             }
         }
-        if (seen.refusals() > 0 && median < atLeast(QUEUED)) {
-            change(restarting ? 2 * limit : limit + (isNear ? GROWTH_NEAR : GROWTH) * Math.sqrt(limit), inFlight);
+        if (!isNear) {
+            growIfFewWait(seen, median, inFlight);
+        } else if (seen.refusals() > 0) {
+            double missing = Math.min(1, (atLeast(NEAR) / median - 1) / (NEAR - 1));
+            double step = GROWTH_NEAR * missing * Math.max(Math.sqrt(limit), (NEAR - 1) * limit);
+            change(restarting ? 2 * limit : limit + step, inFlight);
+        }
+    }
+
+    private void growIfFewWait(Sample seen, double median, int inFlight) {
+        if (seen.refusals() > 0 && ownQueue(median) < OWN_QUEUE) {
+            change(limit + GROWTH * Math.sqrt(limit), inFlight);
         }
     }
 

@@ -36,6 +36,14 @@ public sealed interface Breaker permits Instance, LayeredBreaker {
             // most want to know of transitions alone
         }
 
+        /**
+         * Asked for the time of day at this reading of the clock, in nanoseconds since an instant that is the same for
+         * all who call the target: they look at the same time how long it takes without a queue.
+         */
+        default long timeOfDay(long nowNanos) {
+            return nowNanos;
+        }
+
         /** Asked before what was counted opens it; one that may not goes on counting, and asks again. */
         default boolean mayOpen() {
             return true;

@@ -42,20 +42,21 @@ final class Cohort {
         gather(successes);
     }
 
-    /** What is known now; of a call in flight, that it is long, from {@code slowNanos} on. */
+    /** What is known now; a call in flight is evidence from {@code slowNanos} on. */
     Sample sample(Load load, double slowNanos, long nowNanos) {
         Sample known = new Sample(Math.max(0, nowNanos - since), refusals);
-        load.visit(permit -> {
-            long age = Permit.ageNanos(permit, nowNanos);
-            if (age > slowNanos && !isOlder(permit, nowNanos)) {
-                known.add(age);
-            }
-        });
         if (many == null) {
             known.unpack(few);
         } else {
             known.add(many);
         }
+        int[] running = new int[Latencies.BUCKETS];
+        load.visit(permit -> {
+            if (!isOlder(permit, nowNanos)) {
+                running[Latencies.bucketOf(Permit.ageNanos(permit, nowNanos))]++;
+            }
+        });
+        known.addRunning(running, slowNanos);
         return known;
     }
 

@@ -1,18 +1,22 @@
 package dev.resilience.engine;
 
+import java.util.function.LongUnaryOperator;
+
 /** What the limit decides on, gathered from pulse to pulse until it suffices. For the pulse alone. */
 final class Gathering {
     private final AdaptiveLimit limit;
     private final OwnStalls stalls;
+    private final LongUnaryOperator timeOfDay;
     private Cohort cohort;
 
     // what was counted and did not suffice for a decision
     private byte[] left = {};
     private long leftNanos;
 
-    Gathering(AdaptiveLimit limit, OwnStalls stalls, Load load, long nowNanos) {
+    Gathering(AdaptiveLimit limit, OwnStalls stalls, LongUnaryOperator timeOfDay, Load load, long nowNanos) {
         this.limit = limit;
         this.stalls = stalls;
+        this.timeOfDay = timeOfDay;
         this.cohort = new Cohort(load, nowNanos);
     }
 
@@ -45,7 +49,7 @@ final class Gathering {
      */
     void add(Load load, Sample fresh, long ended, int writtenOff, long elapsedNanos, long nowNanos) {
         limit.slack(stalls.slackNanos());
-        boolean isPassing = limit.isPassing(ended, elapsedNanos);
+        boolean isPassing = limit.isPassing(ended, elapsedNanos, timeOfDay.applyAsLong(nowNanos));
         Sample seen = new Sample(leftNanos + fresh.nanos(), fresh.refusals());
         seen.add(fresh);
         seen.unpack(left);

@@ -71,6 +71,11 @@ final class LayeredBreaker implements Breaker {
         }
 
         @Override
+        public long timeOfDay(long nowNanos) {
+            return listener.timeOfDay(nowNanos);
+        }
+
+        @Override
         public boolean mayOpen() {
             return mayOpen.getAsBoolean();
         }

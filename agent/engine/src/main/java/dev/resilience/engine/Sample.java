@@ -70,6 +70,39 @@ final class Sample {
         return size;
     }
 
+    /**
+     * Adds calls that have not ended, by their ages. What has ended of calls begun since one instant are the quicker ones,
+     * so each of these stands for a share of the longer calls: the estimator of E. L. Kaplan and P. Meier, JASA 53 (1958),
+     * as B. Efron redistributes it to the right, Proc. 5th Berkeley Symp. 4 (1967). It counts as evidence only from
+     * {@code slowNanos} on.
+     *
+     * @param running how many there are of each bucket
+     */
+    void addRunning(int[] running, double slowNanos) {
+        int slow = Latencies.bucketOf((long) slowNanos);
+        int evidence = size;
+        int left = size;
+        for (int bucket = 0; bucket < counts.length; bucket++) {
+            left += running[bucket];
+            evidence += bucket > slow ? running[bucket] : 0;
+        }
+        double scale = (double) evidence / Math.max(1, left);
+        double each = 1;
+        double sum = 0;
+        size = 0;
+        for (int bucket = 0; bucket < counts.length; bucket++) {
+            sum += each * counts[bucket];
+            left -= counts[bucket] + running[bucket];
+            if (left > 0) {
+                each *= (double) (left + running[bucket]) / left;
+            } else {
+                sum += each * running[bucket];
+            }
+            counts[bucket] = (int) Math.round(sum * scale) - size;
+            size += counts[bucket];
+        }
+    }
+
     /** How many are longer than this, to the grain of the buckets. */
     int above(double nanos) {
         int above = 0;

@@ -65,6 +65,11 @@ final class Circuit {
         public void counted(Counted counted) {
             traffic.add(counted);
         }
+
+        @Override
+        public long timeOfDay(long nowNanos) {
+            return Pulse.timeOfDayNanos();
+        }
     }
 
     /** {@code service} is what its target is an instance of, if that has breakers of its own to look after. */

@@ -2,6 +2,7 @@ package dev.resilience.agent.guard;
 
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerConfig;
+import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.ConcurrencyConfig;
 import dev.resilience.engine.ConcurrencyLimit;
 import dev.resilience.engine.Outcome;
@@ -28,10 +29,20 @@ sealed interface Gate permits Gate.Fixed, Gate.Adaptive {
         ConcurrencyConfig.Adaptive bounds = (ConcurrencyConfig.Adaptive) config;
         Strategy.Adaptive strategy = new Strategy.Adaptive(false, true, bounds.min(), bounds.max());
         return new Adaptive(Breaker.of(
-                BreakerConfig.of(strategy),
-                () -> ThreadLocalRandom.current().nextLong(),
-                (from, to, counts) -> {},
-                nowNanos));
+                BreakerConfig.of(strategy), () -> ThreadLocalRandom.current().nextLong(), new Unheard(), nowNanos));
+    }
+
+    /** It never opens, so there is nothing to tell. */
+    final class Unheard implements Breaker.Listener {
+        @Override
+        public void transition(BreakerState from, BreakerState to, String counts) {
+            // nobody asks
+        }
+
+        @Override
+        public long timeOfDay(long nowNanos) {
+            return Pulse.timeOfDayNanos();
+        }
     }
 
     /** Always as many. */

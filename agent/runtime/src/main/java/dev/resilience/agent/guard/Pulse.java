@@ -4,9 +4,11 @@ import dev.resilience.agent.signal.Signal;
 import dev.resilience.agent.signal.Sink;
 import dev.resilience.engine.Service;
 import dev.resilience.instrumentation.api.Faults;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -81,6 +83,11 @@ final class Pulse {
 
     long nowNanos() {
         return nanoClock.getAsLong();
+    }
+
+    /** What other processes go by as well: all limits of one target look below their latency at the same time. */
+    static long timeOfDayNanos() {
+        return TimeUnit.MILLISECONDS.toNanos(InstantSource.system().millis());
     }
 
     /** When it last beat: at most a beat ago, while it beats. */
