@@ -26,7 +26,9 @@ final class AdaptiveLimit {
      *                 doubling. Between NEAR and QUEUED it grows only if few of ours wait.
      *   drain         what is taken for usual could be half a queue, and nothing above would show it. So every DRAIN_NANOS
      *                 the limit goes below what the usual asks for, until it knows the latency there; the mean of both is
-     *                 the usual one then. It goes back to where calls would be NEAR that, at most to where it was.
+     *                 the usual one then. It goes back to where calls would be NEAR that, at most to where it was. Where
+     *                 that takes long, because calls are few, it does so at every second multiple, at every fourth and so
+     *                 on: it waits for at least DRAIN_TIMES as long as it drained.
      *
      * Others may fill the gap that we leave: then every cut is in vain. That a cut never takes more than the lowest
      * latency seen for usual keeps clients who call one target from outbidding each other, as all of them see the same
@@ -49,7 +51,8 @@ final class AdaptiveLimit {
      * the least, or a drain would be lost in what so few clients have in flight. At half of the scale
      * FOLLOWED would take a queue for none as often as none for a queue; but the former is seen at the next drain, while
      * the latter takes from a target that has no queue at once. OWN_QUEUE is of TCP Vegas (Brakmo and Peterson, IEEE JSAC 13, 1995: 1 to 3),
-     * DRAIN_NANOS and the reason for it of BBR (Cardwell and others, ACM Queue 14, 2016). FEWEST is what Wilson's bound needs
+     * DRAIN_NANOS and the reason for it of BBR (Cardwell and others, ACM Queue 14, 2016). DRAIN_TIMES loses less than a
+     * tenth where draining halves the throughput. FEWEST is what Wilson's bound needs
      * for a median: with fewer even all of them slow proves nothing at LIKELY. ENOUGH makes the error of a median of
      * log-normal latencies 20 %, less than the steps above.
      */
@@ -72,6 +75,7 @@ final class AdaptiveLimit {
     private static final long LONG_QUIET_NANOS = 60_000_000_000L;
     private static final long LASTING_NANOS = 2_000_000_000L;
     private static final long DRAIN_NANOS = 10_000_000_000L;
+    private static final int DRAIN_TIMES = 4;
 
     private final int least;
     private final int most;
@@ -112,6 +116,12 @@ final class AdaptiveLimit {
     private double drainedFrom;
 
     private double drainedMedian;
+
+    /** Since it last began to drain. */
+    private long draining;
+
+    /** At every such multiple of the time of day. */
+    private long drainEvery = 1;
 
     /** How long it has been bound, how often the time of day had passed a multiple by then, and whether it is to drain. */
     private long sinceBound;
@@ -164,6 +174,7 @@ final class AdaptiveLimit {
     private void bind(double to, int inFlight) {
         free = false;
         suspicious = false;
+        surely = 0;
         usualBefore = usual;
         boundAt = inFlight;
         quiet = 0;
@@ -173,6 +184,7 @@ final class AdaptiveLimit {
         drainedFrom = 0;
         sinceBound = 0;
         isDue = false;
+        drainEvery = 1;
         cutFrom = 0;
         firstFrom = 0;
         change(to, inFlight);
@@ -193,9 +205,10 @@ final class AdaptiveLimit {
         long multiples = Math.floorDiv(timeOfDay, DRAIN_NANOS);
         if (multiples != multiple) {
             multiple = multiples;
-            isDue = sinceBound >= DRAIN_NANOS;
+            isDue = sinceBound >= DRAIN_NANOS && drainedFrom == 0 && multiples % drainEvery == 0;
         }
         sinceBound += nanos;
+        draining += nanos;
         sinceBorne += nanos;
         boolean isPassing = passing > 0;
         passing -= ended;
@@ -331,6 +344,7 @@ final class AdaptiveLimit {
     private void drain(double median, int inFlight) {
         drainedFrom = limit;
         drainedMedian = median;
+        draining = 0;
         isDue = false;
         cutFrom = 0;
         change(Math.min(limit / NEAR, limit - OWN_QUEUE) * Math.min(1, usual / median), inFlight);
@@ -340,6 +354,10 @@ final class AdaptiveLimit {
         usual = Math.sqrt(median * usual);
         change(Math.min(drainedFrom, near(drainedFrom, drainedMedian)), inFlight);
         drainedFrom = 0;
+        drainEvery = 1;
+        while (drainEvery * DRAIN_NANOS < DRAIN_TIMES * draining) {
+            drainEvery *= 2;
+        }
     }
 
     /** Where this latency would be near the usual one, if all of its excess were queue. */
