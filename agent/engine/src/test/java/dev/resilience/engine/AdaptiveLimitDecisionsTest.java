@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class AdaptiveLimitDecisionsTest {
     /*
      * Latencies are in units of which the middles of the buckets are 17, 19, .. 31, 34, 38, .. 62, 68, 76, .. 124 and so on.
-     * The usual latency is 25 of them: near ends at 32.5, queued begins at 40, congested at 50.
+     * The usual latency is 25 of them: near ends at 29.75, queued begins at 35.25, congested at 50.
      */
     private static final long UNIT = 1 << 18;
 
@@ -22,6 +22,7 @@ class AdaptiveLimitDecisionsTest {
     private static final int MOST = 10_000;
 
     private AdaptiveLimit limit = new AdaptiveLimit(2, MOST);
+    private long timeOfDay;
 
     private static Sample calls(int count, int units, long nanos, long refusals) {
         Sample sample = new Sample(nanos, refusals);
@@ -54,6 +55,11 @@ class AdaptiveLimitDecisionsTest {
 
     private boolean decideBy(Sample cohort) {
         return decideBy(cohort, 0);
+    }
+
+    private boolean isPassing(long ended, long nanos) {
+        timeOfDay += nanos;
+        return limit.isPassing(ended, nanos, timeOfDay);
     }
 
     private void knowUsual() {
@@ -180,11 +186,11 @@ class AdaptiveLimitDecisionsTest {
 
         @Test
         void whatWasBegunBeforeItWasBoundGoesByFirst() {
-            assertThat(limit.isPassing(0, 0)).isFalse();
+            assertThat(isPassing(0, 0)).isFalse();
             decideBy(calls(11, 100), 100);
-            assertThat(limit.isPassing(60, 0)).isTrue();
-            assertThat(limit.isPassing(40, 0)).isTrue();
-            assertThat(limit.isPassing(1, 0)).isFalse();
+            assertThat(isPassing(60, 0)).isTrue();
+            assertThat(isPassing(40, 0)).isTrue();
+            assertThat(isPassing(1, 0)).isFalse();
         }
 
         @Test
@@ -212,7 +218,7 @@ class AdaptiveLimitDecisionsTest {
         }
 
         private void pulse(long nanos, int inFlight) {
-            limit.isPassing(0, nanos);
+            isPassing(0, nanos);
             decide(calls(30, USUAL), inFlight);
         }
 
@@ -282,6 +288,30 @@ class AdaptiveLimitDecisionsTest {
             assertThat(limit.limit()).isEqualTo(100);
         }
 
+        /** The calls that were sure are not asked for again: as soon as enough are in flight they are too many. */
+        @Test
+        void isNoneOnceTwiceAsManyAreInFlightThoughTheCohortIsNotSureYet() {
+            bear(10);
+            assertThat(decideBy(calls(10, 100), 21)).isFalse();
+            assertThat(limit.limit()).isEqualTo(MOST);
+            assertThat(decideBy(calls(11, 100, 22 * UNIT, 0), 20)).isTrue();
+            assertThat(limit.limit()).isEqualTo(MOST);
+            assertThat(decideBy(calls(3, 100, UNIT, 0), 20)).isFalse();
+            assertThat(decideBy(calls(3, 100, UNIT, 0), 100)).isTrue();
+            assertThat(limit.limit()).as("by how many came when it was sure").isEqualTo(50);
+        }
+
+        @Test
+        void isAnotherAfterItWasBound() {
+            bear(10);
+            decideBy(calls(11, 100), 15);
+            decideBy(calls(3, 100), 21);
+            decideBy(calls(30, USUAL, SECOND, 0));
+            assertThat(limit.limit()).as("free").isEqualTo(MOST);
+            decideBy(calls(3, 100), 100);
+            assertThat(limit.limit()).isEqualTo(MOST);
+        }
+
         @Test
         void isAnotherAfterNothingWasSuspicious() {
             bear(100);
@@ -323,24 +353,44 @@ class AdaptiveLimitDecisionsTest {
             bindAt(100);
             assertThat(decideBy(calls(29, 42))).isFalse();
             assertThat(decideBy(calls(30, 42))).isTrue();
-            assertThat(decideBy(calls(6, 31))).isFalse();
-            assertThat(decideBy(and(calls(6, 31), 1, 100))).isFalse();
-            assertThat(decideBy(calls(7, 31))).isTrue();
+            assertThat(decideBy(calls(6, 29))).isFalse();
+            assertThat(decideBy(and(calls(6, 29), 1, 100))).isFalse();
+            assertThat(decideBy(calls(7, 31))).isFalse();
+            assertThat(decideBy(calls(7, 29))).isTrue();
+        }
+
+        /** A half of NEAR less one, or of a root, at the usual latency or below, and nothing at NEAR. */
+        @ParameterizedTest(name = "of {0} at {1}: by {2}")
+        @CsvSource({
+            "400, 19, 38", "400, 25, 38", "400, 27, 20.37", "400, 29, 5.17",
+            "16, 19, 2", "16, 25, 2", "16, 27, 1.07", "16, 29, 0.27"
+        })
+        void growsWhileItRefusesByWhatIsMissingToNear(int from, int units, double by) {
+            bindAt(from);
+            decideBy(calls(30, units));
+            assertThat(limit.limit()).isEqualTo(from);
+            decideBy(refused(units));
+            assertThat(limit.limit()).isEqualTo((int) (from + by));
         }
 
         @Test
-        void growsWhileItRefusesAndMoreNearTheUsual() {
+        void growsBetweenNearAndQueuedOnlyWhileFewOfOurOwnWait() {
             bindAt(400);
-            decideBy(calls(30, USUAL));
-            assertThat(limit.limit()).isEqualTo(400);
-            decideBy(refused(USUAL));
-            assertThat(limit.limit()).isEqualTo(410);
-            bindAgainAt(400);
+            decideBy(refused(31));
             decideBy(refused(34));
-            assertThat(limit.limit()).isEqualTo(405);
-            bindAgainAt(400);
-            decideBy(refused(42));
             assertThat(limit.limit()).isEqualTo(400);
+            bindAgainAt(12);
+            decideBy(refused(34));
+            decideBy(refused(34));
+            assertThat(limit.limit()).as("3.2 wait").isEqualTo(12);
+            bindAgainAt(9);
+            decideBy(refused(34));
+            assertThat(limit.limit()).as("by a quarter of the root").isEqualTo(9);
+            decideBy(refused(34));
+            assertThat(limit.limit()).isEqualTo(10);
+            decideBy(calls(30, 34));
+            decideBy(calls(30, 34));
+            assertThat(limit.limit()).isEqualTo(10);
         }
 
         private void bindAgainAt(int inFlight) {
@@ -352,31 +402,36 @@ class AdaptiveLimitDecisionsTest {
         @Test
         void whatOurOwnProcessAddedIsNear() {
             bindAt(400);
-            limit.slack(3 * UNIT / 2);
-            decideBy(refused(34));
-            assertThat(limit.limit()).isEqualTo(405);
-            limit.slack(3 * UNIT / 2 + 1);
-            decideBy(refused(34));
-            assertThat(limit.limit()).isEqualTo(415);
+            limit.slack(5 * UNIT);
+            decideBy(refused(31));
+            assertThat(limit.limit()).isEqualTo(424);
+
+            limit.restart(400);
+            limit.slack(5 * UNIT / 4 - 1);
+            decideBy(refused(31));
+            assertThat(limit.limit()).isEqualTo(400);
+            limit.slack(5 * UNIT / 4 + 1);
+            decideBy(refused(31));
+            assertThat(limit.limit()).isEqualTo(800);
         }
 
         @Test
         void whatOurOwnProcessAddedIsNotQueued() {
             bindAt(400);
-            limit.slack(2 * UNIT);
-            decideBy(refused(42));
+            limit.slack(3 * UNIT / 4 + 1);
+            decideBy(calls(30, 38));
             assertThat(limit.limit()).isEqualTo(400);
-            limit.slack(2 * UNIT + 1);
-            decideBy(refused(42));
-            assertThat(limit.limit()).isEqualTo(405);
+            limit.slack(3 * UNIT / 4 - 1);
+            decideBy(calls(30, 38));
+            assertThat(limit.limit()).isEqualTo(313);
         }
 
         @Test
         void whatWasBegunBeforeItGrewGoesByFirst() {
             limit.restart(100);
-            decideBy(refused(34), 70);
-            assertThat(limit.isPassing(70, 0)).isTrue();
-            assertThat(limit.isPassing(0, 0)).isFalse();
+            decideBy(refused(USUAL), 70);
+            assertThat(isPassing(70, 0)).isTrue();
+            assertThat(isPassing(0, 0)).isFalse();
         }
 
         @Test
@@ -393,10 +448,10 @@ class AdaptiveLimitDecisionsTest {
         @Test
         void isCutToWhereItWouldBeNearTheUsual() {
             bindAt(100);
-            decideBy(calls(30, 50), 90);
-            assertThat(limit.limit()).isEqualTo(65);
-            assertThat(limit.isPassing(90, 0)).isTrue();
-            assertThat(limit.isPassing(0, 0)).isFalse();
+            decideBy(calls(30, 46), 90);
+            assertThat(limit.limit()).isEqualTo(64);
+            assertThat(isPassing(90, 0)).isTrue();
+            assertThat(isPassing(0, 0)).isFalse();
         }
 
         @Test
@@ -449,17 +504,28 @@ class AdaptiveLimitDecisionsTest {
         }
 
         @Test
-        void doublesAfterAnOutageUntilItIsNotNear() {
+        void doublesAfterAnOutageUntilCallsQueueAndAfterACutToo() {
             limit.restart(100);
-            assertThat(limit.isPassing(0, 0)).isFalse();
+            assertThat(isPassing(0, 0)).isFalse();
             decideBy(refused(USUAL));
             assertThat(limit.limit()).isEqualTo(200);
-            decideBy(refused(USUAL));
-            assertThat(limit.limit()).isEqualTo(400);
             decideBy(refused(34));
-            assertThat(limit.limit()).isEqualTo(405);
+            assertThat(limit.limit()).isEqualTo(200);
+            decideBy(refused(29));
+            assertThat(limit.limit()).isEqualTo(400);
+            decideBy(refused(38));
+            assertThat(limit.limit()).isEqualTo(313);
             decideBy(refused(USUAL));
-            assertThat(limit.limit()).isEqualTo(415);
+            assertThat(limit.limit()).isEqualTo(626);
+        }
+
+        @Test
+        void doublesNoMoreOnceHalfOfThemQueueButNotMost() {
+            limit.restart(100);
+            decideBy(and(calls(14, 34), 16, 38));
+            assertThat(limit.limit()).isEqualTo(100);
+            decideBy(refused(USUAL));
+            assertThat(limit.limit()).isEqualTo(109);
         }
 
         @Nested
@@ -478,42 +544,60 @@ class AdaptiveLimitDecisionsTest {
             void notIfTheLatencyFollowed() {
                 bindAt(100);
                 decideBy(calls(30, 100));
-                decideBy(calls(30, 76));
+                decideBy(calls(30, 62));
                 assertThat(usual()).isEqualTo(USUAL);
                 assertThat(limit.limit()).isEqualTo(36);
+            }
+
+            /** Of the six tenths that are left of the limit the 0.85th power is 0.648. */
+            @Test
+            void norIfItFollowedByLess() {
+                bindAt(100);
+                decideBy(calls(30, 100));
+                decideBy(calls(30, 68));
+                assertThat(usual()).isEqualTo(68);
+                assertThat(limit.limit()).isEqualTo(100);
             }
 
             @Test
             void goesBackToTheLastCutIfTheFirstHelped() {
                 bindAt(100);
                 decideBy(calls(30, 100));
-                decideBy(calls(30, 76));
-                decideBy(calls(30, 76));
-                assertThat(usual()).isEqualTo(76);
+                decideBy(calls(30, 62));
+                decideBy(calls(30, 62));
+                assertThat(usual()).isEqualTo(62);
                 assertThat(limit.limit()).isEqualTo(60);
             }
 
+            /** Which it can be once it has drained, as no latency after a cut that was not in vain is near the one before. */
             @Test
             void goesBackToTheFirstCutIfThatWasNearWhatIsUsualNow() {
-                decide(calls(30, 27, 5 * SECOND, 0), 0);
-                assertThat(usual()).isBetween(25.2, 26.1);
                 bindAt(100);
-                decideBy(calls(30, 54));
-                assertThat(limit.limit()).isEqualTo(61);
-                decideBy(calls(30, 42));
-                decideBy(calls(30, 100));
-                decideBy(calls(30, 100));
-                assertThat(usual()).isEqualTo(42);
-                assertThat(limit.limit()).as("cut again, from 100").isEqualTo(60);
+                decideBy(calls(30, USUAL));
+                decideBy(calls(30, 38));
+                assertThat(limit.limit()).isEqualTo(78);
+                isPassing(0, 10 * SECOND);
+                isPassing(0, 10 * SECOND);
+                decideBy(calls(30, 38));
+                decideBy(calls(30, 34));
+                assertThat(usual()).as("drained").isCloseTo(Math.sqrt(34 * USUAL), within(0.01));
+                assertThat(limit.limit()).isEqualTo(71);
+                decideBy(calls(30, 46));
+                decideBy(calls(30, 46));
+                assertThat(limit.limit()).as("to be judged").isEqualTo(40);
+                decideBy(calls(30, 46));
+                assertThat(usual()).isEqualTo(34);
+                assertThat(limit.limit()).isEqualTo(100);
             }
 
             @Test
             void isJudgedOnceFourTenthsAreGone() {
                 bindAt(100);
-                decideBy(calls(30, 50));
-                decideBy(calls(30, 50));
+                decideBy(calls(30, 46));
+                assertThat(limit.limit()).isEqualTo(64);
+                decideBy(calls(30, 46));
                 assertThat(usual()).isEqualTo(USUAL);
-                assertThat(limit.limit()).isEqualTo(42);
+                assertThat(limit.limit()).isEqualTo(41);
                 decideBy(calls(30, 34));
                 assertThat(usual()).isEqualTo(34);
                 assertThat(limit.limit()).isEqualTo(100);
@@ -602,7 +686,9 @@ class AdaptiveLimitDecisionsTest {
                 decideBy(calls(30, 31, SECOND - 1, 0));
                 decideBy(calls(30, 34, SECOND, 1));
                 decideBy(calls(30, 34, SECOND - 1, 0));
-                assertThat(limit.limit()).isEqualTo(102);
+                assertThat(limit.limit()).isEqualTo(100);
+                decideBy(calls(30, 34, 1, 0));
+                assertThat(limit.limit()).isEqualTo(MOST);
             }
 
             @Test
@@ -621,7 +707,7 @@ class AdaptiveLimitDecisionsTest {
                 decideBy(calls(30, 100, 60 * SECOND - 3, 0));
                 assertThat(limit.limit()).isEqualTo(100);
                 decideBy(calls(30, 200, 1, 0));
-                assertThat(limit.limit()).isEqualTo(65);
+                assertThat(limit.limit()).isEqualTo(60);
                 decideBy(calls(30, 184, 1, 0));
                 assertThat(limit.limit()).isEqualTo(MOST);
             }
@@ -656,70 +742,146 @@ class AdaptiveLimitDecisionsTest {
 
         @Nested
         class Draining {
-            /** The lowest latency was seen so long ago. */
-            private void drain(int lowest, int units, long nanos) {
-                bindAt(100);
-                decideBy(calls(30, lowest));
-                limit.isPassing(0, nanos);
+            /** Bound for twenty seconds when the time of day passes a multiple of ten. */
+            private void drain(int from, int units) {
+                bindAt(from);
+                isPassing(0, 10 * SECOND);
+                isPassing(0, 10 * SECOND);
                 decideBy(calls(30, units), 70);
             }
 
             @Test
-            void tenSecondsAfterTheLowestItGoesBelowWhatTheUsualAsksFor() {
-                drain(USUAL, 31, 10 * SECOND);
-                assertThat(limit.limit()).isEqualTo(64);
-                assertThat(limit.isPassing(70, 0)).isTrue();
-                assertThat(limit.isPassing(0, 0)).isFalse();
-            }
-
-            @Test
-            void notEarlierNorBecauseOfFewCalls() {
-                drain(USUAL, 31, 10 * SECOND - 1);
+            void goesBelowWhatTheUsualAsksForWhenTheTimeOfDayPassesTenSeconds() {
+                bindAt(100);
+                isPassing(0, 10 * SECOND);
+                isPassing(0, 10 * SECOND - 1);
+                decideBy(calls(30, 31));
                 assertThat(limit.limit()).isEqualTo(100);
-                limit.isPassing(0, 1);
+                isPassing(0, 1);
                 decideBy(calls(29, 31));
                 assertThat(limit.limit()).isEqualTo(100);
+                decideBy(calls(30, 31), 70);
+                assertThat(limit.limit()).isEqualTo(67);
+                assertThat(isPassing(70, 0)).isTrue();
+                assertThat(isPassing(0, 0)).isFalse();
+            }
+
+            @Test
+            void onlyIfItHasBeenBoundForTenSecondsByThen() {
+                bindAt(100);
+                isPassing(0, 10 * SECOND - 1);
+                isPassing(0, 1);
+                isPassing(0, 10 * SECOND - 1);
                 decideBy(calls(30, 31));
-                assertThat(limit.limit()).isEqualTo(64);
+                assertThat(limit.limit()).isEqualTo(100);
+
+                timeOfDay = 10 * SECOND - 1;
+                bindAgainAt(100);
+                isPassing(0, 10 * SECOND);
+                isPassing(0, 1);
+                decideBy(calls(30, 31));
+                assertThat(limit.limit()).isEqualTo(67);
+            }
+
+            /** As the clients of a target do whose clocks agree, whenever each of them was bound. */
+            @ParameterizedTest(name = "bound at {0} s, at {1} s")
+            @CsvSource({"0, 10", "3.1, 20", "9.9, 20", "10, 20", "-2, 10", "-0.1, 10"})
+            void allDrainAtTheSameTimes(double boundAt, int expected) {
+                bindAt(100);
+                long pulse = SECOND / 10;
+                timeOfDay = (long) (boundAt * SECOND) - pulse;
+                while (limit.limit() == 100) {
+                    isPassing(0, pulse);
+                    decideBy(calls(30, 31));
+                }
+                assertThat(timeOfDay).isEqualTo(expected * SECOND);
             }
 
             @Test
-            void belowTheUsualItGoesDownByAFifth() {
-                drain(19, 21, 10 * SECOND);
-                assertThat(limit.limit()).isEqualTo(80);
+            void belowTheUsualItGoesDownAsFarAsNearIsAbove() {
+                drain(100, 21);
+                assertThat(limit.limit()).isEqualTo(84);
             }
 
             @Test
-            void theLatencyThereIsTheUsualAndTheLimitGoesBack() {
-                drain(USUAL, 31, 10 * SECOND);
+            void byThreeCallsAtTheLeast() {
+                drain(10, 21);
+                assertThat(limit.limit()).isEqualTo(7);
+            }
+
+            @Test
+            void theMeanOfWhatItTakesThereAndOfTheUsualIsTheUsual() {
+                drain(100, 31);
                 assertThat(decideBy(calls(7, 19))).isFalse();
-                assertThat(limit.limit()).isEqualTo(64);
-                assertThat(decideBy(calls(30, 27), 60)).isTrue();
-                assertThat(usual()).isEqualTo(27);
-                assertThat(limit.limit()).isEqualTo(100);
-                assertThat(limit.isPassing(60, 0)).isTrue();
-                assertThat(limit.isPassing(0, 0)).isFalse();
+                assertThat(limit.limit()).isEqualTo(67);
+                assertThat(decideBy(calls(30, 31), 60)).isTrue();
+                assertThat(usual()).isCloseTo(Math.sqrt(31 * USUAL), within(1e-9));
+                assertThat(isPassing(60, 0)).isTrue();
+                assertThat(isPassing(0, 0)).isFalse();
+            }
+
+            @ParameterizedTest(name = "{0}: to {1}")
+            @CsvSource({"29, 100", "31, 99", "34, 90", "62, 49"})
+            void thenItGoesBackToWhereCallsWouldBeNearThatAtMostToWhereItWas(int units, int expected) {
+                drain(100, units);
+                decideBy(calls(30, 27));
+                assertThat(usual()).isCloseTo(Math.sqrt(27 * USUAL), within(1e-9));
+                assertThat(limit.limit()).isEqualTo(expected);
+            }
+
+            private void waits(long nanos) {
+                isPassing(0, nanos);
+                decideBy(calls(30, 27));
             }
 
             @Test
-            void thenItIsTheLowestForTenSeconds() {
-                drain(USUAL, 31, 10 * SECOND);
-                decideBy(calls(30, 27));
-                limit.isPassing(0, 10 * SECOND - 1);
-                decideBy(calls(30, 31));
+            void andDrainsAgainTenSecondsLater() {
+                drain(100, 27);
+                assertThat(limit.limit()).isEqualTo(77);
+                waits(5 * SECOND / 2);
                 assertThat(limit.limit()).isEqualTo(100);
-                decideBy(calls(30, 27));
-                limit.isPassing(0, 10 * SECOND - 1);
-                decideBy(calls(30, 31));
+                waits(15 * SECOND / 2 - 1);
                 assertThat(limit.limit()).isEqualTo(100);
+                waits(1);
+                assertThat(limit.limit()).isLessThan(100);
+            }
+
+            /** With calls so few that it takes long to know, half of the time would be spent with a limit that is too low. */
+            @ParameterizedTest(name = "{0} ms: at {1} s")
+            @CsvSource({
+                "2500, 30",
+                "2501, 40",
+                "5000, 40",
+                "5001, 40",
+                "9999, 40",
+                "10001, 80",
+                "19000, 80",
+                "25000, 160"
+            })
+            void waitsForFourTimesAsLongAsItDrainedAndOthersDo(long millis, int expected) {
+                drain(100, 27);
+                isPassing(0, millis * 1_000_000);
+                decideBy(calls(30, 27));
+                assertThat(limit.limit()).isEqualTo(100);
+                while (limit.limit() == 100) {
+                    isPassing(0, SECOND - timeOfDay % SECOND);
+                    decideBy(calls(30, 27));
+                }
+                assertThat(timeOfDay).isEqualTo(expected * SECOND);
             }
 
             @Test
-            void eachLowerLatencyPutsItOff() {
-                drain(USUAL, 23, 10 * SECOND);
-                assertThat(limit.limit()).isEqualTo(100);
-                decideBy(calls(30, 31));
-                assertThat(limit.limit()).isEqualTo(100);
+            void whatItDrainedForIsForgottenWhenItIsBoundAnew() {
+                drain(100, 27);
+                isPassing(0, 9 * SECOND);
+                decideBy(calls(30, 27));
+                limit.restart(100);
+                isPassing(0, SECOND);
+                isPassing(0, 10 * SECOND);
+                isPassing(0, 10 * SECOND);
+                decideBy(calls(30, 27));
+                assertThat(timeOfDay).isEqualTo(50 * SECOND);
+                assertThat(limit.limit()).isLessThan(100);
             }
         }
     }

@@ -17,10 +17,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AdaptiveLimitTest {
     private static final Strategy.Adaptive LIMITS = new Strategy.Adaptive(false, true, 2, 10_000);
     private static final long SEED = 3;
+    private static final double MINUTE = 60 * SECOND;
 
     @Nested
     class Overloaded {
-        /** At half of its capacity first, then at twice. */
+        /**
+         * At half of its capacity first, then at twice. With few servers one cut in four is thought to be in vain, as the
+         * latency is too rough to tell, and some of the queue is taken for usual; draining sets that right.
+         */
         @ParameterizedTest(name = "{0} servers, {1} ms")
         @CsvSource({
             "1, 1",
@@ -53,7 +57,7 @@ class AdaptiveLimitTest {
             target.offer(0.5 * capacity, 10 * round);
             assertThat(target.shed()).isLessThan(0.005);
 
-            target.offer(2 * capacity, 10 * round);
+            target.offer(2 * capacity, servers <= 5 ? Math.max(MINUTE, 10 * round) : 10 * round);
             target.forget();
             target.offer(2 * capacity, 10 * round);
             assertThat(target.meanInFlight()).as("the knee").isBetween(servers / 2.0, Math.max(4, 2.0 * servers));

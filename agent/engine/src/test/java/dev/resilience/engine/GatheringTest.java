@@ -14,10 +14,11 @@ class GatheringTest {
     private static final int MOST = 10_000;
 
     private long now = 1_000_000 * MILLI;
+    private long aheadOfUs;
     private Load load = new Load(3, MOST);
     private final AdaptiveLimit limit = new AdaptiveLimit(1, MOST);
     private final OwnStalls stalls = new OwnStalls(now);
-    private final Gathering gathering = new Gathering(limit, stalls, load, now);
+    private final Gathering gathering = new Gathering(limit, stalls, nanos -> nanos + aheadOfUs, load, now);
 
     /** Seven calls are the least that say what is usual. */
     @Nested
@@ -122,6 +123,21 @@ class GatheringTest {
         @Test
         void aNewGenerationHasItsOwnLimit() {
             assertThat(limit.limit()).isEqualTo(8);
+        }
+
+        /** Bound for eleven seconds and in the middle of ten, when it is set forward. */
+        @Test
+        void goesByTheTimeOfDay() {
+            long ten = 10_000_000_000L;
+            now = 1_000 * ten + ten / 2;
+            restart();
+            gathering.add(load, new Sample(ten, 0), 0, 0, ten, now);
+            pulse(calls(30, 1, 1));
+            int grown = limit.limit();
+            assertThat(grown).isGreaterThan(8);
+            aheadOfUs = ten;
+            pulse(calls(30, 1, 0));
+            assertThat(limit.limit()).isLessThan(grown);
         }
 
         @Test

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LayeredBreakerTest {
     private static final long PULSE = 100_000_000;
@@ -33,11 +34,28 @@ class LayeredBreakerTest {
         public void counted(Counted counted) {
             told.add(counted.ended());
         }
+
+        @Override
+        public long timeOfDay(long nowNanos) {
+            told.add("time of " + nowNanos);
+            return nowNanos;
+        }
     }
 
     static Stream<Arguments> walks() {
         return Stream.of(ServiceBench.SHORT, BreakerConfig.of(Strategy.Adaptive.DEFAULT))
                 .flatMap(config -> LongStream.rangeClosed(1, 5).mapToObj(seed -> Arguments.of(config, seed)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void asksForTheTimeOfDayInstanceOrLayered(boolean isLayered) {
+        BreakerConfig adaptive = BreakerConfig.of(Strategy.Adaptive.DEFAULT);
+        Told told = new Told();
+        Breaker breaker = Breaker.of(isLayered ? adaptive.below(NONE) : adaptive, new SplittableRandom(1), told, 0);
+        breaker.settle(breaker.tryAcquire(0), SUCCESS, PULSE);
+        breaker.pulse(PULSE);
+        assertThat(told.told).contains("time of " + PULSE);
     }
 
     @ParameterizedTest
