@@ -35,6 +35,10 @@ record Fleet(List<Tally> clients, int fromSeconds, int untilSeconds, int endSeco
         return rate(untilSeconds - SETTLED_SECONDS, untilSeconds);
     }
 
+    double goodInLastThird() {
+        return rate(untilSeconds - (untilSeconds - fromSeconds) / 3, untilSeconds);
+    }
+
     double goodAtEnd() {
         return rate(endSeconds - SETTLED_SECONDS, endSeconds);
     }

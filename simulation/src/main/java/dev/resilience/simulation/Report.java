@@ -25,6 +25,8 @@ final class Report {
 
     private record Column(String title, ToDoubleFunction<Run> figure) {}
 
+    private record Together(String title, ToDoubleFunction<Fleet> figure) {}
+
     private static final List<Column> COLUMNS = List.of(
             new Column("A before, rps", run -> run.sick().goodBefore()),
             new Column("A during", run -> run.sick().goodDuring()),
@@ -137,28 +139,37 @@ final class Report {
 
     /** Many guards before one dependency: whether they find what it can give together, and who gets it. */
     private String fleet() {
-        List<ToDoubleFunction<Fleet>> figures = List.of(
-                Fleet::goodBefore,
-                Fleet::goodSettled,
-                Fleet::goodAtEnd,
-                Fleet::leastShare,
-                Fleet::greatestShare,
-                fleet -> fleet.convergenceSeconds(left(Setting.MEDIUM)));
+        return fleet(
+                        "brownout",
+                        Scenario.BROWNOUT,
+                        List.of(
+                                new Together("all before, rps", Fleet::goodBefore),
+                                new Together("all, last 10 s of it", Fleet::goodSettled),
+                                new Together("all at the end", Fleet::goodAtEnd),
+                                new Together("least share", Fleet::leastShare),
+                                new Together("greatest share", Fleet::greatestShare),
+                                new Together(
+                                        "converged after, s", fleet -> fleet.convergenceSeconds(left(Setting.MEDIUM)))))
+                + fleet(
+                        "brownout of five minutes",
+                        Scenario.LONG_BROWNOUT,
+                        List.of(
+                                new Together("all, last third of it, rps", Fleet::goodInLastThird),
+                                new Together("all at the end", Fleet::goodAtEnd),
+                                new Together("least share", Fleet::leastShare),
+                                new Together("greatest share", Fleet::greatestShare)));
+    }
+
+    private String fleet(String name, Scenario scenario, List<Together> columns) {
         return table(
-                "## " + Fleet.CLIENTS + " clients of one dependency, brownout",
-                List.of(
-                        "all before, rps",
-                        "all, last 10 s of it",
-                        "all at the end",
-                        "least share",
-                        "greatest share",
-                        "converged after, s"),
+                "## " + Fleet.CLIENTS + " clients of one dependency, " + name,
+                columns.stream().map(Together::title).toList(),
                 guard -> {
                     List<Fleet> fleets = Arrays.stream(SEEDS)
-                            .mapToObj(seed -> Fleet.of(Setting.MEDIUM, Scenario.BROWNOUT, guard, Fleet.CLIENTS, seed))
+                            .mapToObj(seed -> Fleet.of(Setting.MEDIUM, scenario, guard, Fleet.CLIENTS, seed))
                             .toList();
-                    return figures.stream()
-                            .map(figure -> cell(fleets.stream().mapToDouble(figure)))
+                    return columns.stream()
+                            .map(column -> cell(fleets.stream().mapToDouble(column.figure)))
                             .toList();
                 });
     }

@@ -30,6 +30,17 @@ record Scenario(
 
     static final Scenario HEALTHY = of("healthy", List.of());
     static final Scenario BROWNOUT = of("brownout", List.of(fault(Fault.Kind.SLOW, 4, FROM, UNTIL)));
+    /** Long enough for many clients to outbid each other. */
+    static final Scenario LONG_BROWNOUT = new Scenario(
+            "long brownout",
+            List.of(fault(Fault.Kind.SLOW, 4, FROM, 320)),
+            Route.Client.USUAL,
+            0,
+            true,
+            FROM,
+            320,
+            360);
+
     static final Scenario HANG = of("hang", List.of(fault(Fault.Kind.HANG, 0, FROM, UNTIL)));
     static final Scenario FAST_FAILURES = of("fast failures", List.of(fault(Fault.Kind.REFUSE, 0, FROM, UNTIL)));
     static final Scenario ERRORS = of("30 % errors", List.of(fault(Fault.Kind.ERRORS, 0.3, FROM, UNTIL)));
