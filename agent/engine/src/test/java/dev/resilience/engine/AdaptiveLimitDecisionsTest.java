@@ -407,7 +407,7 @@ class AdaptiveLimitDecisionsTest {
             assertThat(limit.limit()).isEqualTo(424);
 
             limit.restart(400);
-            limit.slack(5 * UNIT / 4 - 1);
+            limit.slack(5 * UNIT / 4);
             decideBy(refused(31));
             assertThat(limit.limit()).isEqualTo(400);
             limit.slack(5 * UNIT / 4 + 1);
@@ -484,6 +484,16 @@ class AdaptiveLimitDecisionsTest {
             decideBy(refused(50));
             decideBy(refused(50));
             assertThat(limit.limit()).isEqualTo(5);
+        }
+
+        @Test
+        void queuedBeginsAtItsBound() {
+            limit.restart(100);
+            limit.slack(11 * UNIT / 4);
+            decideBy(refused(38));
+            limit.slack(0);
+            decideBy(refused(USUAL));
+            assertThat(limit.limit()).as("doubles no more").isEqualTo(109);
         }
 
         @Test
