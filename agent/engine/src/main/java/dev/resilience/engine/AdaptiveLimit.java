@@ -45,16 +45,16 @@ final class AdaptiveLimit {
      *
      * It is free again once it has refused nobody for QUIET_NANOS and the latency is as before, or for LONG_QUIET_NANOS.
      *
-     * Where the figures come from. CONGESTED, CUT and the growth by the root are of engine's prototype and, in their
-     * kind, of TCP: a queue as long as the service doubles the latency. NEAR and QUEUED are that factor's fourth root and
-     * its root: the limit moves between them, and drains as far below the usual as NEAR is above it, and by OWN_QUEUE at
-     * the least, or a drain would be lost in what so few clients have in flight. At half of the scale
-     * FOLLOWED would take a queue for none as often as none for a queue; but the former is seen at the next drain, while
-     * the latter takes from a target that has no queue at once. OWN_QUEUE is of TCP Vegas (Brakmo and Peterson, IEEE JSAC 13, 1995: 1 to 3),
+     * Where the figures come from. CONGESTED, CUT and the growth by the root are of engine's prototype and, in their kind,
+     * of TCP: a queue as long as the service doubles the latency. NEAR and QUEUED are that factor's fourth root and its
+     * root: the limit moves between them, and drains as far below the usual as NEAR is above it, and by OWN_QUEUE at the
+     * least, or a drain would be lost in what so few clients have in flight. At half of the scale FOLLOWED would take a
+     * queue for none as often as none for a queue; but the former is seen at the next drain, while the latter takes from a
+     * target that has no queue at once. OWN_QUEUE is of TCP Vegas (Brakmo and Peterson, IEEE JSAC 13, 1995: 1 to 3),
      * DRAIN_NANOS and the reason for it of BBR (Cardwell and others, ACM Queue 14, 2016). DRAIN_TIMES loses less than a
-     * tenth where draining halves the throughput. FEWEST is what Wilson's bound needs
-     * for a median: with fewer even all of them slow proves nothing at LIKELY. ENOUGH makes the error of a median of
-     * log-normal latencies 20 %, less than the steps above.
+     * tenth where draining halves the throughput. FEWEST is what Wilson's bound needs for a median: with fewer even all of
+     * them slow proves nothing at LIKELY. ENOUGH makes the standard error of a median of log-normal latencies (sigma 0.5)
+     * 11 %, less than the steps above.
      */
     private static final double CONGESTED = 2;
     private static final double QUEUED = 1.41;
