@@ -15,9 +15,11 @@ final class Lanes {
      *
      * A thread that took a lane OWNED times with no other in between owns it, and takes it without the CAS from then on,
      * as no other does; calls may still end on other threads. Who took a lane by CAS looks again: if it was given away
-     * meanwhile, he sees that, as the owner said so before he left it. The pulse takes a lane back whose owner takes it
-     * less often than is worth it; if it does so in the very instant in which the owner does, and another thread comes in
-     * that instant too, the call of that one is lost, as if it had been written off.
+     * meanwhile, he sees that, as the owner said so before he left it, and goes; the owner may have come in by then, and
+     * is not harmed, as the permits of owners have places that those of others never have. The pulse takes a lane back
+     * whose owner takes it less often than is worth it, and he has to come OWNED times again; if it does so in the very
+     * instant in which the owner does, and another thread comes in that instant too, the call of that one is lost, as if
+     * it had been written off. Others may see an owner's call some nanoseconds after it began.
      *
      * The pulse may only mark a permit as written off; the lane is taken until the call ends, if it ever does. A call that
      * ends in the very instant in which it is written off may count twice, as failed by the pulse and as what it was.
@@ -28,10 +30,13 @@ final class Lanes {
     private static final VarHandle CELLS = MethodHandles.arrayElementVarHandle(long[].class);
 
     /** 50 ns each: soon enough for a busy thread, and never by chance for one of a pool. */
-    private static final long OWNED = 64;
+    static final int OWNED = 64;
 
     /** In a pulse, so 10,000 calls a second: the lane of a thread with fewer is missed by the others. */
-    private static final long WORTH_IT = 1_000;
+    static final int WORTH_IT = 1_000;
+
+    /** The first of the places of owners' calls; the lane is the same. */
+    private static final int OWN_PLACE = Permit.LANE + Striping.MOST;
 
     private static final int UNTIMED = 1;
     private static final int OWNER = 2;
@@ -49,21 +54,21 @@ final class Lanes {
 
     static boolean isIn(long permit) {
         int lane = Permit.place(permit) - Permit.LANE;
-        return lane >= 0 && lane < Striping.MOST;
+        return lane >= 0 && lane < 2 * Striping.MOST;
     }
 
     /** Returns the permit with its place in it, or 0 if that lane is taken. */
     static long claim(long[] lanes, long permit, long thread) {
         int lane = Striping.of(thread, Striping.MOST);
         int at = at(lane);
-        long placed = Permit.at(permit, Permit.LANE + lane);
         if (opaque(lanes, at + OWNER) != thread) {
-            return claimShared(lanes, placed, at, thread);
+            return claimShared(lanes, Permit.at(permit, Permit.LANE + lane), at, thread);
         }
         if ((long) CELLS.getAcquire(lanes, at) != 0) {
             return 0;
         }
         lanes[at + RUN]++;
+        long placed = Permit.at(permit, OWN_PLACE + lane);
         CELLS.setRelease(lanes, at, placed);
         return placed;
     }
@@ -76,10 +81,10 @@ final class Lanes {
             CELLS.compareAndSet(lanes, at, placed, 0L);
             return 0;
         }
-        long run = lanes[at + LAST] == thread ? lanes[at + RUN] + 1 : 0;
+        long run = lanes[at + LAST] == thread ? lanes[at + RUN] + 1 : 1;
         lanes[at + LAST] = thread;
         lanes[at + RUN] = run;
-        if (run >= OWNED) {
+        if (run % OWNED == 0) {
             CELLS.setRelease(lanes, at + OWNER, thread);
         }
         return placed;
@@ -189,7 +194,7 @@ final class Lanes {
     }
 
     private static int at(long permit) {
-        return at(Permit.place(permit) - Permit.LANE);
+        return at((Permit.place(permit) - Permit.LANE) & (Striping.MOST - 1));
     }
 
     private static int at(int lane) {

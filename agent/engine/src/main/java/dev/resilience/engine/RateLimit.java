@@ -28,8 +28,10 @@ public final class RateLimit {
      * A lease that another thread's lease displaces is lost until then.
      *
      * A thread that takes two leases of a stripe with no other in between keeps the later one for itself, in an object
-     * that nobody else uses: it needs no CAS for what it takes from there. Who displaces it brings an object of his own.
-     * Where the rate is so high that this matters there are leases from the beginning.
+     * that nobody else uses: it needs no CAS for what it takes from there. Another thread of the stripe displaces it,
+     * with an object of its own, if it takes STAYS_AWAY leases in a row while the owner took nothing, and if that has
+     * nothing left; so owners lose no slots, and change seldom. Where the rate is so high that this matters there are
+     * leases from the beginning.
      *
      * What is refused may find slots in other leases; they are at most a quarter of the burst (see leaseOf).
      *
@@ -51,6 +53,9 @@ public final class RateLimit {
 
     /** From 100,000 calls a second on: the CAS that it saves a call costs a thousandth of a processor there. */
     private static final long HOT_NANOS = 10_000;
+
+    /** Leases of others: one may be for a call only, and an object for each would cost more than it saves. */
+    static final int STAYS_AWAY = 64;
 
     /** What one thread leased for itself, as in a stripe, and as far from what others write. */
     private static final class Own {
@@ -83,8 +88,13 @@ public final class RateLimit {
     /** By stripe, none if the rate is not that high; with data races, as each thread looks for its own. */
     private final @Nullable Own[] owned;
 
-    /** Which thread took the last lease of a stripe. */
+    /** Which thread left the last lease in a stripe, and what its owner held then; with data races, as a guess. */
     private final long[] last;
+
+    private final long[] lastHeld;
+
+    /** How many leases that thread left there in a row, while the owner took nothing. */
+    private final int[] inARow;
 
     public RateLimit(RateConfig config, long nowNanos) {
         this.config = config;
@@ -97,6 +107,8 @@ public final class RateLimit {
         this.leases = isHot ? new Stripes() : null;
         this.owned = new Own[isHot ? Stripes.COUNT : 0];
         this.last = new long[owned.length];
+        this.lastHeld = new long[owned.length];
+        this.inARow = new int[owned.length];
     }
 
     private static int leaseOf(int burst, long intervalNanos) {
@@ -106,11 +118,15 @@ public final class RateLimit {
 
     /** Takes the right to begin one call; false when there is none now. */
     public boolean tryAcquire(long nowNanos) {
-        return tryAcquire(leases == null ? 0 : Stripes.own(), nowNanos);
+        if (leases == null) {
+            return tryAcquire(0, 0, nowNanos);
+        }
+        long thread = Thread.currentThread().getId();
+        return tryAcquire(Striping.of(thread, Stripes.COUNT), thread, nowNanos);
     }
 
-    boolean tryAcquire(int stripe, long nowNanos) {
-        Own own = own(stripe);
+    boolean tryAcquire(int stripe, long thread, long nowNanos) {
+        Own own = own(stripe, thread);
         if (own != null) {
             long held = own.held();
             long left = left(held, nowNanos);
@@ -119,16 +135,16 @@ public final class RateLimit {
                 return true;
             }
         }
-        return tryAcquire(stripe, own, nowNanos);
+        return tryAcquire(stripe, thread, own, nowNanos);
     }
 
     /** What this thread leased for itself there. */
-    private @Nullable Own own(int stripe) {
+    private @Nullable Own own(int stripe, long thread) {
         Own there = owned.length == 0 ? null : owned[stripe];
-        return there != null && there.thread == Thread.currentThread().getId() ? there : null;
+        return there != null && there.thread == thread ? there : null;
     }
 
-    private boolean tryAcquire(int stripe, @Nullable Own own, long nowNanos) {
+    private boolean tryAcquire(int stripe, long thread, @Nullable Own own, long nowNanos) {
         Stripes leased = leases;
         long held = 0;
         if (leased != null) {
@@ -157,7 +173,7 @@ public final class RateLimit {
             long ends = nowNanos + begins + slots * intervalNanos;
             if (NEXT.compareAndSet(this, seen, ends)) {
                 if (leased != null && slots > 1) {
-                    keep(leased, stripe, own, held, (ends & ~LEFT) | (slots - 1));
+                    keep(leased, stripe, thread, own, held, (ends & ~LEFT) | (slots - 1), nowNanos);
                 }
                 return true;
             }
@@ -167,19 +183,27 @@ public final class RateLimit {
         }
     }
 
-    private void keep(Stripes leased, int stripe, @Nullable Own own, long seen, long held) {
+    private void keep(Stripes leased, int stripe, long thread, @Nullable Own own, long seen, long held, long nowNanos) {
         if (own != null) {
             own.hold(held);
             return;
         }
-        long thread = Thread.currentThread().getId();
-        boolean isAgain = owned.length > 0 && last[stripe] == thread;
-        leased.compareAndSet(stripe, seen, isAgain ? 0 : held);
-        if (isAgain) {
+        boolean isOwn = owned.length > 0 && mayOwn(stripe, thread, nowNanos);
+        leased.compareAndSet(stripe, seen, isOwn ? 0 : held);
+        if (isOwn) {
             owned[stripe] = new Own(thread, held);
-        } else if (owned.length > 0) {
-            last[stripe] = thread;
         }
+    }
+
+    private boolean mayOwn(int stripe, long thread, long nowNanos) {
+        Own there = owned[stripe];
+        long held = there == null ? 0 : there.held();
+        boolean isAgain = last[stripe] == thread && lastHeld[stripe] == held;
+        int run = isAgain ? inARow[stripe] + 1 : 1;
+        last[stripe] = thread;
+        lastHeld[stripe] = held;
+        inARow[stripe] = run;
+        return run >= (there == null ? 2 : STAYS_AWAY) && left(held, nowNanos) == 0;
     }
 
     /** Two threads met; where leases are longer than one, they need not again. */
@@ -192,10 +216,13 @@ public final class RateLimit {
     /** How long until one call may begin, if nobody else takes its place; 0 if one may now. */
     public long retryAfterNanos(long nowNanos) {
         Stripes leased = leases;
-        Own own = leased == null ? null : own(Stripes.own());
-        if ((own != null && left(own.held(), nowNanos) > 0)
-                || (leased != null && left(leased.get(Stripes.own()), nowNanos) > 0)) {
-            return 0;
+        if (leased != null) {
+            int stripe = Stripes.own();
+            Own own = own(stripe, Thread.currentThread().getId());
+            long held = own == null ? 0 : own.held();
+            if (left(held, nowNanos) > 0 || left(leased.get(stripe), nowNanos) > 0) {
+                return 0;
+            }
         }
         long ahead = next - nowNanos;
         return isImpossible(ahead) ? intervalNanos : Math.max(0, Math.max(0, ahead) + intervalNanos - spanNanos);

@@ -386,13 +386,74 @@ class LoadTest {
             assertThat(enterOn(1)).isEqualTo(Breaker.LIMITED);
         }
 
+        @Test
+        void aBusyThreadOwnsItsLaneAndItsCallsMayEndOnAnother() {
+            for (int i = 0; i < 3 * Lanes.OWNED; i++) {
+                long call = enterOn(0);
+                assertThat(Lanes.isIn(call)).isTrue();
+                assertThat(on(i % 2, () -> shared.succeededInLane(call, 1) ? 1 : 0))
+                        .isEqualTo(1);
+                assertThat(shared.inFlight()).isZero();
+            }
+            long first = enterOn(0);
+            assertThat(Lanes.isIn(enterOn(0))).as("one at a time").isFalse();
+            assertThat(on(1, () -> shared.leave(first) ? 1 : 0)).isEqualTo(1);
+            assertThat(shared.inFlight()).isEqualTo(1);
+            assertThat(Lanes.isIn(enterOn(0))).isTrue();
+            assertThat(shared.takeLatencies(new Sample(0, 0))).isEqualTo(3 * Lanes.OWNED);
+        }
+
+        @Test
+        void anOwnersCallsAreOfTheLimit() {
+            for (int i = 0; i < Lanes.OWNED; i++) {
+                assertThat(shared.leave(enterOn(0))).isTrue();
+            }
+            long inLane = enterOn(0);
+            assertThat(Lanes.isIn(inLane)).isTrue();
+            for (int i = 1; i < LIMIT; i++) {
+                assertThat(Breaker.isRefusal(enterOn(1))).isFalse();
+            }
+            assertThat(enterOn(1)).isEqualTo(Breaker.LIMITED);
+            assertThat(shared.leave(inLane)).isTrue();
+            assertThat(Breaker.isRefusal(enterOn(1))).isFalse();
+            assertThat(enterOn(1)).isEqualTo(Breaker.LIMITED);
+            assertThat(shared.inFlight()).isEqualTo(LIMIT);
+        }
+
+        /** What the pulse does, each time. */
+        @Test
+        void aLaneOfAThreadThatStaysAwayIsForOthersAgain() {
+            for (int i = 0; i < Lanes.OWNED; i++) {
+                assertThat(shared.leave(enterOn(0))).isTrue();
+            }
+            ExecutorService other = anotherOfTheLaneOf(threads[0]);
+            assertThat(Lanes.isIn(on(other, () -> shared.enter(SECOND)))).isFalse();
+            shared.grow(0, SECOND);
+            assertThat(Lanes.isIn(on(other, () -> shared.enter(SECOND)))).isTrue();
+            other.shutdown();
+        }
+
+        private static ExecutorService anotherOfTheLaneOf(ExecutorService thread) {
+            long stripe = on(thread, () -> Striping.ofThread(Striping.MOST));
+            while (true) {
+                ExecutorService other = Executors.newSingleThreadExecutor();
+                if (on(other, () -> Striping.ofThread(Striping.MOST)) == stripe) {
+                    return other;
+                }
+                other.shutdown();
+            }
+        }
+
+        private static long on(ExecutorService thread, LongSupplier call) {
+            return CompletableFuture.supplyAsync(call::getAsLong, thread).join();
+        }
+
         private long enterOn(int stripe) {
             return on(stripe, () -> shared.enter(SECOND));
         }
 
         private long on(int stripe, LongSupplier call) {
-            return CompletableFuture.supplyAsync(call::getAsLong, threads[stripe])
-                    .join();
+            return on(threads[stripe], call);
         }
 
         private static ExecutorService threadOf(int stripe) {

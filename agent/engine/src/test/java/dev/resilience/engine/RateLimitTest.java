@@ -4,15 +4,27 @@ import static java.util.concurrent.TimeUnit.HOURS;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.lang.reflect.Method;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.IntToLongFunction;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -45,13 +57,17 @@ class RateLimitTest {
     void aLeaseLapsesSlotBySlotAndWhatHasLapsedIsGivenToNobodyTwice() {
         now = 0;
         RateLimit limit = limit(100_000, 6_400);
-        assertThat(limit.tryAcquire(0, now)).isTrue();
+        assertThat(limit.tryAcquire(0, 1, now)).isTrue();
         assertThat(admitted(limit, 1, 10_000)).isEqualTo(6_400 - 64);
-        assertThat(limit.tryAcquire(2, now)).isFalse();
+        assertThat(limit.tryAcquire(2, 3, now)).isFalse();
 
         now = 590_000;
         assertThat(admitted(limit, 2, 10_000)).isEqualTo(59);
         assertThat(admitted(limit, 0, 10_000)).isEqualTo(5);
+    }
+
+    private static long threadOf(int stripe) {
+        return stripe + 1L;
     }
 
     @Test
@@ -62,7 +78,7 @@ class RateLimitTest {
     private int admitted(RateLimit limit, int stripe, int asked) {
         int admitted = 0;
         for (int i = 0; i < asked; i++) {
-            admitted += limit.tryAcquire(stripe, now) ? 1 : 0;
+            admitted += limit.tryAcquire(stripe, threadOf(stripe), now) ? 1 : 0;
         }
         return admitted;
     }
@@ -207,29 +223,29 @@ class RateLimitTest {
     void leasesNothingAtRatesWhereNobodyFights() {
         RateLimit limit = limit(1000, 1000);
 
-        assertThat(limit.tryAcquire(0, now)).isTrue();
+        assertThat(limit.tryAcquire(0, 1, now)).isTrue();
 
         for (int i = 1; i < 1000; i++) {
-            assertThat(limit.tryAcquire(1, now)).isTrue();
+            assertThat(limit.tryAcquire(1, 2, now)).isTrue();
         }
-        assertThat(limit.tryAcquire(1, now)).isFalse();
+        assertThat(limit.tryAcquire(1, 2, now)).isFalse();
     }
 
     @Test
     void losesAnEighthOfABurstAtMostToLeasesOfOthersAndOnlyUntilTheyLapse() {
         RateLimit limit = limit(100_000, 4096);
         for (int stripe = 0; stripe < 8; stripe++) {
-            assertThat(limit.tryAcquire(stripe, now)).isTrue();
+            assertThat(limit.tryAcquire(stripe, threadOf(stripe), now)).isTrue();
         }
         int first = 0;
-        while (limit.tryAcquire(0, now)) {
+        while (limit.tryAcquire(0, 1, now)) {
             first++;
         }
         assertThat(first).isBetween(4096 - 8 - 512, 4096 - 8);
 
         now += SECONDS.toNanos(1);
         int again = 0;
-        while (limit.tryAcquire(0, now)) {
+        while (limit.tryAcquire(0, 1, now)) {
             again++;
         }
         assertThat(again).isEqualTo(4096);
@@ -261,11 +277,12 @@ class RateLimitTest {
         long interval = (config.per().toNanos() + config.calls() - 1) / config.calls();
         long span = interval * burst;
         boolean leases = interval <= 500_000 && burst >= 128 && seed % 4 != 0;
-        long kept = leases ? 8 * Math.min(64, burst / 64) : 0;
+        long kept = leases ? (interval <= 10_000 ? 16 : 8) * Math.min(64, burst / 64) : 0;
         long audit = now; // of what was admitted, whatever was said
         long naive = now;
         long refusedWrongly = 0;
         double pace = 1;
+        int owner = 0;
 
         for (int step = 0; step < 20_000; step++) {
             if (random.nextInt(500) == 0) {
@@ -275,7 +292,10 @@ class RateLimitTest {
             now += (long) (interval * pace * random.nextDouble() * 2);
             int stripe = random.nextInt(4) == 0 ? random.nextInt(8) : 0;
 
-            boolean admitted = limit.tryAcquire(stripe, now);
+            owner = random.nextInt(300) == 0 ? random.nextInt(3) : owner;
+            long thread = threadOf(stripe) + 8L * (random.nextInt(20) == 0 ? random.nextInt(3) : owner);
+
+            boolean admitted = limit.tryAcquire(stripe, thread, now);
 
             if (admitted) {
                 audit = (audit - now > 0 ? audit : now) + interval;
@@ -317,7 +337,7 @@ class RateLimitTest {
         for (int call = 0; call < admitted.length; call++) {
             pace = random.nextInt(200) == 0 ? Math.exp(random.nextGaussian()) : pace;
             at += (long) (2 * pace * random.nextDouble() * SECONDS.toNanos(1) / perSecond);
-            admitted[call] = (call == 0 ? 0 : admitted[call - 1]) + (limit.tryAcquire(0, at) ? 1 : 0);
+            admitted[call] = (call == 0 ? 0 : admitted[call - 1]) + (limit.tryAcquire(0, 1, at) ? 1 : 0);
         }
         return admitted;
     }
@@ -351,6 +371,268 @@ class RateLimitTest {
             }
         } finally {
             two.shutdownNow();
+        }
+    }
+
+    /** Of 100,000 a second and a burst of 6,400, so with leases of 64, on one stripe; another stripe takes what is left. */
+    @Nested
+    class Owning {
+        private static final int LEASE = 64;
+        private static final long ONE = 1;
+        private static final long OTHER = 9;
+
+        private final RateLimit limit = new RateLimit(perSecond(100_000, 100 * LEASE), now);
+
+        @Test
+        void whoLeasesTwiceInARowKeepsTheLaterLeaseForItself() {
+            assertThat(take(ONE, 1)).isEqualTo(1);
+            assertThat(take(OTHER, 1)).as("from the same lease").isEqualTo(1);
+            assertThat(take(ONE, LEASE - 1)).isEqualTo(LEASE - 1);
+            drain();
+            assertThat(take(OTHER, LEASE)).isZero();
+            assertThat(take(ONE, LEASE)).isEqualTo(LEASE - 1);
+        }
+
+        @Test
+        void whoLeasesInTurnsWithAnotherKeepsNothing() {
+            for (int i = 0; i < 4; i++) {
+                assertThat(take(ONE, LEASE)).isEqualTo(LEASE);
+                assertThat(take(OTHER, LEASE)).isEqualTo(LEASE);
+            }
+            assertThat(take(ONE, 1)).isEqualTo(1);
+            drain();
+            assertThat(take(OTHER, LEASE)).isEqualTo(LEASE - 1);
+        }
+
+        @Test
+        void anOwnerThatHasSlotsLeftIsNotDisplaced() {
+            take(ONE, LEASE + 1);
+            assertThat(take(OTHER, 80 * LEASE + 1)).isEqualTo(80 * LEASE + 1);
+            drain();
+            assertThat(take(ONE, LEASE - 1)).isEqualTo(LEASE - 1);
+            assertThat(take(OTHER, LEASE)).isEqualTo(LEASE - 1);
+        }
+
+        @Test
+        void anOwnerThatComesInBetweenIsNotDisplaced() {
+            take(ONE, 2 * LEASE);
+            take(OTHER, 40 * LEASE);
+            take(ONE, LEASE);
+            take(OTHER, 40 * LEASE + 1);
+            drain();
+            assertThat(take(ONE, 1))
+                    .as("from the stripe, as its own is used up")
+                    .isEqualTo(1);
+            assertThat(take(OTHER, LEASE)).isEqualTo(LEASE - 2);
+        }
+
+        @Test
+        void anOwnerThatStaysAwayIsDisplacedAndLosesNothing() {
+            take(ONE, 2 * LEASE);
+            take(OTHER, RateLimit.STAYS_AWAY * LEASE - LEASE + 1);
+            drain();
+            assertThat(take(ONE, LEASE)).isZero();
+            assertThat(take(OTHER, LEASE)).isEqualTo(LEASE - 1);
+        }
+
+        @Test
+        void anOwnerThatStaysAwayForOneLeaseLessIsNot() {
+            take(ONE, 2 * LEASE);
+            take(OTHER, RateLimit.STAYS_AWAY * LEASE - 2 * LEASE + 1);
+            drain();
+            assertThat(take(ONE, 1)).as("from the stripe").isEqualTo(1);
+        }
+
+        @Test
+        void anOwnerIsDisplacedWhenItsSlotsHaveLapsed() {
+            take(ONE, LEASE + 1);
+            now += SECONDS.toNanos(1);
+            take(OTHER, RateLimit.STAYS_AWAY * LEASE - LEASE + 1);
+            drain();
+            assertThat(take(ONE, LEASE)).isZero();
+            assertThat(take(OTHER, LEASE)).isEqualTo(LEASE - 1);
+        }
+
+        @Test
+        void theSlotsOfAnOwnerLapseOneByOne() {
+            take(ONE, LEASE + 1);
+            now += 10_000 * (2 * LEASE - 5);
+            drain();
+            assertThat(take(ONE, LEASE)).isBetween(4, 5);
+        }
+
+        @Test
+        void anOwnerThatHasSlotsNeedNotComeBackLater() {
+            RateLimit mine = new RateLimit(perSecond(100_000, 100 * LEASE), now);
+            for (int i = 0; i <= LEASE; i++) {
+                mine.tryAcquire(now);
+            }
+            int elsewhere = (Stripes.own() + 1) % Stripes.COUNT;
+            while (mine.tryAcquire(elsewhere, Long.MAX_VALUE, now)) {}
+            assertThat(mine.retryAfterNanos(now)).isZero();
+            for (int i = 1; i < LEASE; i++) {
+                assertThat(mine.tryAcquire(now)).isTrue();
+            }
+            assertThat(mine.retryAfterNanos(now)).isEqualTo(10_000);
+        }
+
+        /** A quarter at most stays with others: a lease of each stripe, and one of its owner. */
+        @Test
+        void losesAQuarterOfABurstAtMostToOthers() {
+            for (int stripe = 0; stripe < 8; stripe++) {
+                for (int i = 0; i <= 20 * LEASE; i++) {
+                    limit.tryAcquire(stripe, stripe + 1 + 8 * (i / LEASE % 4), now);
+                }
+            }
+            now += SECONDS.toNanos(1);
+            for (int stripe = 0; stripe < 8; stripe++) {
+                limit.tryAcquire(stripe, stripe + 1, now);
+                limit.tryAcquire(stripe, stripe + 9, now);
+            }
+            assertThat(drain()).isBetween(75 * LEASE - 16, 100 * LEASE - 16);
+        }
+
+        @Test
+        void anOwnerAllocatesNothing() {
+            assertThat(bytes(call -> ONE)).isZero();
+        }
+
+        /** The smallest lease there is makes for the most leases. */
+        @ParameterizedTest
+        @ValueSource(ints = {128, 6_400})
+        void threadsThatTakeTurnsMakeNoObjectForEachCall(int burst) {
+            RateLimit small = new RateLimit(perSecond(100_000, burst), now);
+            for (int turn : new int[] {1, 2, 3, 7, 60}) {
+                assertThat(bytes(small, call -> call / turn % 2 == 0 ? ONE : OTHER))
+                        .as("%d calls each", turn)
+                        .isZero();
+            }
+            for (int turn : new int[] {64, 70, 1_000}) {
+                assertThat(bytes(small, call -> call / turn % 2 == 0 ? ONE : OTHER))
+                        .as("%d calls each", turn)
+                        .isLessThan(5 * 100_000);
+            }
+            Random random = new Random(7);
+            assertThat(bytes(small, call -> 1 + 8 * random.nextInt(2)))
+                    .as("at random")
+                    .isZero();
+        }
+
+        private long bytes(IntToLongFunction thread) {
+            return bytes(limit, thread);
+        }
+
+        /** For 100,000 calls at half the rate. */
+        private long bytes(RateLimit limit, IntToLongFunction thread) {
+            ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long least = Long.MAX_VALUE;
+            for (int turn = 0; turn < 3; turn++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int call = 0; call < 100_000; call++) {
+                    now += 20_000;
+                    limit.tryAcquire(0, thread.applyAsLong(call), now);
+                }
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            return least;
+        }
+
+        private int take(long thread, int asked) {
+            int taken = 0;
+            for (int i = 0; i < asked; i++) {
+                taken += limit.tryAcquire(0, thread, now) ? 1 : 0;
+            }
+            return taken;
+        }
+
+        private int drain() {
+            int taken = 0;
+            while (limit.tryAcquire(1, Long.MAX_VALUE, now)) {
+                taken++;
+            }
+            return taken;
+        }
+    }
+
+    /** Each call is noted by the time it was asked with, so that what was admitted can be audited over any stretch. */
+    @Nested
+    class OwnersThatComeAndGo {
+        private static final int TICKS = 2_000;
+        private static final int BURST = 6_400;
+
+        /** Ten slots pass in each. */
+        private static final long TICK_NANOS = 100_000;
+
+        private final RateLimit limit = new RateLimit(perSecond(100_000, BURST), now);
+        private final AtomicInteger tick = new AtomicInteger();
+        private final AtomicIntegerArray admitted = new AtomicIntegerArray(TICKS);
+
+        @Test
+        void threadsThatLiveLongAreGivenNoSlotTwice() throws Exception {
+            run(Thread::new, 3, 1_000_000);
+            audit(BURST + TICKS * 10 - BURST / 4 - 100);
+        }
+
+        @Test
+        void threadsThatLiveShortlyAreGivenNoSlotTwiceAndFewAreLost() throws Exception {
+            run(Thread::new, 3, 500);
+            audit(BURST);
+        }
+
+        @Test
+        void virtualThreadsAreGivenNoSlotTwiceAndFewAreLost() throws Exception {
+            Optional<Method> unstarted = Arrays.stream(Thread.class.getMethods())
+                    .filter(method -> method.getName().equals("ofVirtual"))
+                    .findFirst();
+            assumeThat(unstarted).as("virtual threads").isPresent();
+            Object builder = unstarted.get().invoke(null);
+            Method create = Class.forName("java.lang.Thread$Builder").getMethod("unstarted", Runnable.class);
+            run(
+                    task -> {
+                        try {
+                            return (Thread) create.invoke(builder, task);
+                        } catch (ReflectiveOperationException e) {
+                            throw new LinkageError(e.getMessage(), e);
+                        }
+                    },
+                    8,
+                    200);
+            audit(BURST);
+        }
+
+        /** So many at a time, each for so many calls. */
+        private void run(ThreadFactory threads, int atOnce, int calls) throws InterruptedException {
+            Deque<Thread> running = new ArrayDeque<>();
+            while (tick.get() < TICKS) {
+                Thread thread = threads.newThread(() -> {
+                    for (int call = 0, at = tick.get(); call < calls && at < TICKS; call++, at = tick.get()) {
+                        if (limit.tryAcquire(now + at * TICK_NANOS)) {
+                            admitted.incrementAndGet(at);
+                        } else {
+                            tick.compareAndSet(at, at + 1);
+                        }
+                    }
+                });
+                thread.start();
+                running.add(thread);
+                if (running.size() == atOnce) {
+                    running.remove().join();
+                }
+            }
+            for (Thread each : running) {
+                each.join();
+            }
+        }
+
+        private void audit(int least) {
+            long ends = 0;
+            int sum = 0;
+            for (int at = 0; at < TICKS; at++) {
+                ends = Math.max(ends, at * TICK_NANOS) + admitted.get(at) * 10_000L;
+                sum += admitted.get(at);
+                assertThat(ends - at * TICK_NANOS).as("tick %d", at).isLessThanOrEqualTo(BURST * 10_000L);
+            }
+            assertThat(sum).isGreaterThan(least);
         }
     }
 }
