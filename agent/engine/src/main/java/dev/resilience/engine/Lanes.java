@@ -18,8 +18,8 @@ final class Lanes {
      * meanwhile, he sees that, as the owner said so before he left it, and goes; the owner may have come in by then, and
      * is not harmed, as the permits of owners have places that those of others never have. The pulse takes a lane back
      * whose owner takes it less often than is worth it, and he has to come OWNED times again; if it does so in the very
-     * instant in which the owner does, and another thread comes in that instant too, the call of that one is lost, as if
-     * it had been written off. Others may see an owner's call some nanoseconds after it began.
+     * instant in which the owner does, and another thread comes in that instant too, the call of one of the two is lost,
+     * as if it had been written off, or they count as one. Others may see an owner's call some nanoseconds after it began.
      *
      * The pulse may only mark a permit as written off; the lane is taken until the call ends, if it ever does. A call that
      * ends in the very instant in which it is written off may count twice, as failed by the pulse and as what it was.
