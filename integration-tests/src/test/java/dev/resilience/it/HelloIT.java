@@ -50,7 +50,8 @@ class HelloIT {
         System.out.printf(
                 "hello world, JDK %d: bare %.0f ms CPU, ours +%.0f ms, opentelemetry-javaagent +%.0f ms, ratio %.3f%n",
                 Jdks.releaseOf(jdk), median(bare), added, addedByOpenTelemetry, added / addedByOpenTelemetry);
-        assertThat(added).as("CPU added, ms").isLessThanOrEqualTo(150);
+        // 150 ms where a bare start takes 37 ms, and as much more where that takes more
+        assertThat(added).as("CPU added, ms").isLessThanOrEqualTo(Math.max(150, 4 * median(bare)));
         assertThat(added / addedByOpenTelemetry).isLessThanOrEqualTo(0.15);
     }
 
