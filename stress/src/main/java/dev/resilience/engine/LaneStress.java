@@ -30,6 +30,11 @@ final class LaneStress {
         return Lanes.takeLatencies(lanes, new Sample(0, 0));
     }
 
+    /** Or -1 if a call is still in a lane. */
+    private static int takenAtLast(long[] lanes) {
+        return Lanes.size(lanes) == 0 ? taken(lanes) : -1;
+    }
+
     private static long[] takenInARow(int calls) {
         long[] lanes = Lanes.create();
         for (int i = 0; i < calls; i++) {
@@ -140,7 +145,7 @@ final class LaneStress {
 
         @Arbiter
         public void judge(III_Result result) {
-            result.r3 = Lanes.size(lanes) == 0 ? taken(lanes) : -1;
+            result.r3 = takenAtLast(lanes);
         }
     }
 
@@ -162,7 +167,7 @@ final class LaneStress {
 
         @Arbiter
         public void judge(III_Result result) {
-            result.r3 = Lanes.size(lanes) == 0 ? taken(lanes) : -1;
+            result.r3 = takenAtLast(lanes);
         }
     }
 
@@ -187,7 +192,7 @@ final class LaneStress {
 
         @Arbiter
         public void judge(III_Result result) {
-            result.r3 = Lanes.size(lanes) == 0 ? taken(lanes) : -1;
+            result.r3 = takenAtLast(lanes);
         }
     }
 
@@ -218,7 +223,7 @@ final class LaneStress {
 
         @Arbiter
         public void judge(III_Result result) {
-            result.r3 = Lanes.size(lanes) == 0 ? taken(lanes) : -1;
+            result.r3 = takenAtLast(lanes);
         }
     }
 
@@ -244,7 +249,7 @@ final class LaneStress {
 
         @Arbiter
         public void judge(III_Result result) {
-            result.r3 = Lanes.size(lanes) == 0 ? taken(lanes) : -1;
+            result.r3 = takenAtLast(lanes);
         }
     }
 }
