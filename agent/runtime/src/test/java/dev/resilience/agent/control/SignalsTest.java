@@ -141,8 +141,11 @@ class SignalsTest {
     @Test
     void noticesAnApplicationThatTakesTheSignalOver() throws Exception {
         start(OBSERVE, List.of(), "0", "0", "TERM");
-        kill("USR1");
-        readUntil("resilience: the application handles SIGTERM itself now");
+        String noticed = "resilience: the application handles SIGTERM itself now";
+        if (lines.stream().noneMatch(line -> line.startsWith(noticed))) { // it looks by itself too, while that starts
+            kill("USR1");
+            readUntil(noticed);
+        }
         kill("USR1");
         readUntil("resilience: policies reloaded");
         kill("TERM");

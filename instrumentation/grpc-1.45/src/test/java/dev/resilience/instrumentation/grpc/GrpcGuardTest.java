@@ -844,8 +844,9 @@ class GrpcGuardTest {
             eventually(() -> echo.calls.get() == 1);
             server.shutdownNow();
 
-            assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS)).hasMessageContaining("RST_STREAM");
-            assertThat(tokens()).containsExactly("CANCELLED");
+            // as the stream or the connection ends first
+            assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS)).message().containsAnyOf("RST_STREAM", "GOAWAY");
+            assertThat(tokens()).singleElement().isIn("CANCELLED", "UNAVAILABLE");
             assertThat(GUARDS.endings.get(0).answered()).isFalse();
         }
 
