@@ -7,12 +7,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * A call that its caller dropped gives its permit back once nobody holds it. What the client itself goes on holding is
  * in flight: the JDK's keeps such calls on 25, and not on 17; so the agent's count is compared with the JDK's own.
  */
+@Tag("unhurried")
 class CollectedIT {
     /** The agent lets go of a call that is 30 s old, and looks once a second. */
     private static final int SECONDS = 34;

@@ -13,12 +13,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Decisions are seen on the spans of whoever traces: the OpenTelemetry agent, the application, else the agent itself. */
+@Tag("unhurried")
 class SpansIT {
     /** How many spans one user request has under the OpenTelemetry agent alone. */
     private static final Map<Path, Integer> BARE = new ConcurrentHashMap<>();
