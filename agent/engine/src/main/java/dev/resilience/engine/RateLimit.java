@@ -57,24 +57,33 @@ public final class RateLimit {
     /** Leases of others: one may be for a call only, and an object for each would cost more than it saves. */
     static final int STAYS_AWAY = 64;
 
-    /** What one thread leased for itself, as in a stripe, and as far from what others write. */
-    private static final class Own {
-        private static final int CELL = Striping.LONGS_APART;
+    /** Two cache lines that nobody writes, before what heirs add. */
+    @SuppressWarnings("unused") // it is there to take room
+    private abstract static class Apart {
+        private long a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p;
+    }
 
+    private abstract static class Held extends Apart {
+        long held;
+    }
+
+    /** What one thread leased for itself, as in a stripe, and as far from what others write. */
+    @SuppressWarnings("unused") // so is what comes after that
+    private static final class Own extends Held {
+        private long a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p;
         final long thread;
-        private final long[] cells = new long[2 * Striping.LONGS_APART];
 
         Own(long thread, long held) {
             this.thread = thread;
-            hold(held);
+            this.held = held;
         }
 
         long held() {
-            return cells[CELL];
+            return held;
         }
 
         void hold(long held) {
-            cells[CELL] = held;
+            this.held = held;
         }
     }
 
