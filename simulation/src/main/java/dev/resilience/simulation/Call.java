@@ -4,17 +4,21 @@ package dev.resilience.simulation;
 final class Call implements Simulation.Event {
     private final Route route;
     private final long intendedNanos;
+    private final long request;
     private final int attempt;
+    private final int ours;
     private final long permit;
     private boolean ended;
 
     /** Belongs to the dependency. */
     boolean isQueued;
 
-    Call(Route route, long intendedNanos, int attempt, long permit) {
+    Call(Route route, long intendedNanos, long request, int attempt, int ours, long permit) {
         this.route = route;
         this.intendedNanos = intendedNanos;
+        this.request = request;
         this.attempt = attempt;
+        this.ours = ours;
         this.permit = permit;
     }
 
@@ -22,8 +26,18 @@ final class Call implements Simulation.Event {
         return intendedNanos;
     }
 
+    long request() {
+        return request;
+    }
+
+    /** Of the application's. */
     int attempt() {
         return attempt;
+    }
+
+    /** Of the guard's, for this one of the application's. */
+    int ours() {
+        return ours;
     }
 
     long permit() {

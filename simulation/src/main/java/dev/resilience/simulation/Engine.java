@@ -4,6 +4,7 @@ import dev.resilience.engine.AdaptiveBreaker;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.Outcome;
+import dev.resilience.engine.RetryBudget;
 import java.util.random.RandomGenerator;
 
 /** Our breaker. The adaptive one's patience is the deadline of each call, if calls can be ended at all. */
@@ -30,6 +31,11 @@ final class Engine implements Policy {
     @Override
     public void pulse(long nowNanos) {
         breaker.pulse(nowNanos);
+    }
+
+    @Override
+    public boolean hasRoom() {
+        return RetryBudget.hasRoom(breaker);
     }
 
     @Override

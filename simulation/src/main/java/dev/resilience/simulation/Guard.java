@@ -101,6 +101,21 @@ record Guard(String name, Maker maker) {
             (simulation, random) ->
                     new Engine(BreakerConfig.of(Strategy.Adaptive.DEFAULT), false, random, simulation.now()));
 
+    private static final int ATTEMPTS = 3;
+
+    /** Nothing but our retries. */
+    static final Guard RETRIES =
+            new Guard("retries", (simulation, random) -> new Retrying(Policy.NONE, ATTEMPTS, random, simulation.now()));
+
+    /** Our retries behind our breaker, which says whether there is room. */
+    static final Guard ADAPTIVE_RETRIES = new Guard(
+            "adaptive, retries",
+            (simulation, random) -> new Retrying(
+                    new Engine(BreakerConfig.of(Strategy.Adaptive.DEFAULT), true, random, simulation.now()),
+                    ATTEMPTS,
+                    random,
+                    simulation.now()));
+
     static final List<Guard> ALL = List.of(
             BARE,
             R4J_DEFAULTS,

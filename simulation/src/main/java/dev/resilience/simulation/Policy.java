@@ -28,6 +28,22 @@ interface Policy {
         return true;
     }
 
+    /** After how long the guard itself makes a call again that ended so at this attempt; negative if it does not. */
+    default long againAfterNanos(int attempt, End end, long nowNanos) {
+        return -1;
+    }
+
+    /** Whether its dependency has room for more calls than it gets. */
+    default boolean hasRoom() {
+        return false;
+    }
+
+    /** The application makes a call for this request, be it for the first time or again. */
+    default void begins(long request, long nowNanos) {}
+
+    /** Its call for this request has failed, as far as the application sees. */
+    default void failed(long request, long nowNanos) {}
+
     /** No guard at all. */
     Policy NONE = new Policy() {
         @Override

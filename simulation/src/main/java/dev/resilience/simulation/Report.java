@@ -41,6 +41,15 @@ final class Report {
             new Column("shed healthy, %", run -> 100 * run.sick().shedHealthy()),
             new Column("load A", run -> run.sick().load()));
 
+    private static final List<Column> RETRY_COLUMNS = List.of(
+            new Column("A before, rps", run -> run.sick().goodBefore()),
+            new Column("A during", run -> run.sick().goodDuring()),
+            new Column("A after", run -> run.sick().goodAfter()),
+            new Column("P99 A, ms", run -> run.sick().latencyMillis(0.99)),
+            new Column("recovery A, s", run -> run.sick().recoverySeconds()),
+            new Column("load A during, %", run -> 100 * run.sick().loadDuring()),
+            new Column("load A, in all, %", run -> 100 * run.sick().load()));
+
     private final Map<Key, List<Run>> runs = new HashMap<>();
     private final Map<String, String> kept = new HashMap<>();
 
@@ -65,7 +74,11 @@ final class Report {
     /** The tables, without what stands before them. */
     String tables() {
         StringBuilder text = new StringBuilder();
-        text.append(overview()).append(brownouts()).append(fleet()).append(drawn());
+        text.append(overview())
+                .append(brownouts())
+                .append(fleet())
+                .append(drawn())
+                .append(retries());
         for (Setting setting : SETTINGS) {
             text.append("## ").append(setting.name()).append("\n\n");
             text.append(describe(setting)).append("\n\n");
@@ -204,14 +217,56 @@ final class Report {
     }
 
     private String table(String heading, List<String> titles, Function<Guard, List<String>> cells) {
+        return table(heading, titles, Guard.ALL, Guard::name, cells);
+    }
+
+    private <T> String table(
+            String heading,
+            List<String> titles,
+            List<T> rows,
+            Function<T, String> name,
+            Function<T, List<String>> cells) {
         StringBuilder text = new StringBuilder(heading).append("\n\n");
         text.append(row("policy", titles));
         text.append("|---").append("|---:".repeat(titles.size())).append("|\n");
-        for (Guard guard : Guard.ALL) {
-            String line = kept.get(heading + guard.name());
-            text.append(line != null ? line : row(guard.name(), cells.apply(guard)));
+        for (T each : rows) {
+            String line = kept.get(heading + name.apply(each));
+            text.append(line != null ? line : row(name.apply(each), cells.apply(each)));
         }
         return text.append('\n').toString();
+    }
+
+    /** Who makes a failed call again, in what trouble. */
+    private String retries() {
+        return "## Retries\n\n"
+                + retries(Setting.MEDIUM, Scenario.RETRY_STORM)
+                + retries(Setting.MEDIUM, Scenario.ERRORS)
+                + retries(Setting.TIGHT, Scenario.ERRORS)
+                + retries(Setting.TINY, Scenario.RETRY_STORM);
+    }
+
+    static String retriesHeading(Setting setting, Scenario scenario) {
+        return "### Retries, " + setting.name() + ": " + scenario.name();
+    }
+
+    String retries(Setting setting, Scenario scenario) {
+        record Row(String name, Guard guard, Route.Client client) {}
+        return table(
+                retriesHeading(setting, scenario),
+                RETRY_COLUMNS.stream().map(Column::title).toList(),
+                List.of(
+                        new Row("no retries", Guard.BARE, Route.Client.ONCE),
+                        new Row("the application's, once", Guard.BARE, Route.Client.USUAL),
+                        new Row("ours", Guard.RETRIES, Route.Client.ONCE),
+                        new Row("ours and the application's", Guard.RETRIES, Route.Client.USUAL),
+                        new Row("adaptive: no retries", Guard.ADAPTIVE, Route.Client.ONCE),
+                        new Row("adaptive: the application's, once", Guard.ADAPTIVE, Route.Client.USUAL),
+                        new Row("adaptive: ours", Guard.ADAPTIVE_RETRIES, Route.Client.ONCE),
+                        new Row("adaptive: ours and the application's", Guard.ADAPTIVE_RETRIES, Route.Client.USUAL)),
+                Row::name,
+                row -> RETRY_COLUMNS.stream()
+                        .map(column -> cell(setting, scenario.with(row.client), row.guard, column.figure))
+                        .toList());
     }
 
     private static String row(String first, List<String> cells) {

@@ -8,11 +8,13 @@ final class Route {
     private final Policy policy;
     private final Client client;
     private final Tally tally;
+    private long requests;
 
     /** How the application's client is set; a timeout of {@link Long#MAX_VALUE} is none. */
     record Client(long timeoutNanos, int retries) {
         static final Client USUAL = new Client(1_000_000_000, 1);
         static final Client PATIENT = new Client(Long.MAX_VALUE, 0);
+        static final Client ONCE = new Client(1_000_000_000, 0);
     }
 
     Route(Simulation simulation, Service service, Dependency dependency, Policy policy, Client client, Tally tally) {
@@ -33,7 +35,7 @@ final class Route {
 
     /** It has a thread now. */
     void begin(long intendedNanos) {
-        call(intendedNanos, 1);
+        call(intendedNanos, requests++, 1, 1);
     }
 
     /** It was turned away by its own service. */
@@ -41,8 +43,11 @@ final class Route {
         tally.ended(intendedNanos, simulation.now(), false);
     }
 
-    private void call(long intendedNanos, int attempt) {
+    private void call(long intendedNanos, long request, int attempt, int ours) {
         long now = simulation.now();
+        if (ours == 1) {
+            policy.begins(request, now);
+        }
         long permit = policy.tryAcquire(now);
         if (permit == Policy.REFUSED) {
             tally.refused(now);
@@ -50,7 +55,7 @@ final class Route {
             return;
         }
         tally.sent(now);
-        Call call = new Call(this, intendedNanos, attempt, permit);
+        Call call = new Call(this, intendedNanos, request, attempt, ours, permit);
         long patience = Math.min(client.timeoutNanos(), policy.deadlineNanos());
         if (patience < Long.MAX_VALUE) {
             simulation.at(now + patience, call);
@@ -65,10 +70,22 @@ final class Route {
 
     void ended(Call call, Policy.End end, long nowNanos) {
         policy.settle(call.permit(), end, nowNanos);
-        if (end != Policy.End.ANSWERED && call.attempt() <= client.retries() && policy.mayRetry(nowNanos)) {
-            call(call.intendedNanos(), call.attempt() + 1);
+        if (end == Policy.End.ANSWERED) {
+            finish(call.intendedNanos(), true);
+            return;
+        }
+        long again = policy.againAfterNanos(call.ours(), end, nowNanos);
+        if (again >= 0) {
+            simulation.at(
+                    nowNanos + again,
+                    later -> call(call.intendedNanos(), call.request(), call.attempt(), call.ours() + 1));
+            return;
+        }
+        policy.failed(call.request(), nowNanos);
+        if (call.attempt() <= client.retries() && policy.mayRetry(nowNanos)) {
+            call(call.intendedNanos(), call.request(), call.attempt() + 1, 1);
         } else {
-            finish(call.intendedNanos(), end == Policy.End.ANSWERED);
+            finish(call.intendedNanos(), false);
         }
     }
 

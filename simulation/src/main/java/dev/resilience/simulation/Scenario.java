@@ -54,6 +54,11 @@ record Scenario(
     static final Scenario RETRY_STORM =
             new Scenario("retry storm", BROWNOUT.faults, Route.Client.USUAL, MANY_THREADS, false, FROM, UNTIL, END);
 
+    /** The same with so many retries of the application's own. */
+    Scenario with(Route.Client own) {
+        return new Scenario(name, faults, own, threads, dropsCancelled, fromSeconds, untilSeconds, endSeconds);
+    }
+
     static final List<Scenario> ALL = List.of(
             HEALTHY, BROWNOUT, PATIENT_BROWNOUT, HANG, PATIENT_HANG, FAST_FAILURES, ERRORS, OUTAGE, RETRY_STORM);
 

@@ -21,6 +21,9 @@ record Setting(
     static final Setting SMALL = of("300 rps", 300, 24, 50 * MILLIS, 200);
     static final Setting TINY = of("20 rps", 20, 4, 100 * MILLIS, 200);
 
+    /** With hardly any room for more. */
+    static final Setting TIGHT = of("1000 rps, 1100 at most", 1000, 11, 10 * MILLIS, 10_000);
+
     static Setting of(String name, double rate, int servers, long serviceNanos, int threads) {
         return new Setting(name, rate, servers, serviceNanos, 0.5, 2000, threads, 1000);
     }

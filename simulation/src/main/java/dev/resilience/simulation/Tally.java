@@ -133,6 +133,11 @@ final class Tally {
         return (double) sum(sent, fromSeconds, endSeconds) / sum(offered, fromSeconds, endSeconds);
     }
 
+    /** The same while something is wrong. */
+    double loadDuring() {
+        return (double) sum(sent, fromSeconds, untilSeconds) / sum(offered, fromSeconds, untilSeconds);
+    }
+
     private static int sum(int[] counts, int from, int until) {
         return Arrays.stream(counts, from, until).sum();
     }

@@ -38,13 +38,24 @@ class ReportTest {
     @MethodSource("quick")
     @DisabledIfSystemProperty(named = "simulation.write", matches = ".+")
     void saysWhatHappens(Setting setting, Scenario scenario) throws IOException {
-        String heading = Report.heading(setting, scenario);
+        compare(Report.heading(setting, scenario), report.table(setting, scenario));
+    }
+
+    @Test
+    @DisabledIfSystemProperty(named = "simulation.write", matches = ".+")
+    void saysWhatRetriesDo() throws IOException {
+        compare(
+                Report.retriesHeading(Setting.TINY, Scenario.RETRY_STORM),
+                report.retries(Setting.TINY, Scenario.RETRY_STORM));
+    }
+
+    private static void compare(String heading, String table) throws IOException {
         String text = Files.readString(FILE);
         int begin = text.indexOf(heading + "\n");
         assertThat(begin).as(heading).isNotNegative();
         int end = text.indexOf("\n#", begin);
 
-        assertSame(text.substring(begin, end < 0 ? text.length() : end), report.table(setting, scenario));
+        assertSame(text.substring(begin, end < 0 ? text.length() : end), table);
     }
 
     /** Plays it all; or, when it writes, the policies that {@code simulation.write} is the pattern of. */
