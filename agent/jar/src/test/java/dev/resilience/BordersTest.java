@@ -100,7 +100,11 @@ class BordersTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
-                        "dev.resilience.agent..", "dev.resilience.engine..", "io.opentelemetry..", "org.snakeyaml.."));
+                        "dev.resilience.agent..",
+                        "dev.resilience.engine..",
+                        "io.opentelemetry..",
+                        "org.snakeyaml..",
+                        "com.github.benmanes.."));
     }
 
     @Test
@@ -138,8 +142,23 @@ class BordersTest {
     }
 
     @Test
+    void oneClassKnowsTheFlightRecorder() {
+        check(noClasses()
+                .that()
+                .haveNameNotMatching("dev\\.resilience\\.agent\\.jfr\\.Flight(\\$.*)?")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("jdk.jfr.."));
+    }
+
+    @Test
     void onlyPoliciesKnowYaml() {
         onlyKnownIn("org.snakeyaml..", "dev.resilience.agent.policy");
+    }
+
+    @Test
+    void onlyFallbacksKnowCaffeine() {
+        onlyKnownIn("com.github.benmanes..", "dev.resilience.agent.fallback");
     }
 
     @Test
@@ -155,8 +174,17 @@ class BordersTest {
 
     @Test
     void packagesOfTheAgentKnowOnlyThoseBeforeThem() {
-        List<String> order =
-                List.of("signal", "target", "strategy", "policy", "guard", "telemetry", "control", "weaving");
+        List<String> order = List.of(
+                "signal",
+                "target",
+                "strategy",
+                "fallback",
+                "policy",
+                "guard",
+                "telemetry",
+                "jfr",
+                "control",
+                "weaving");
         for (int i = 0; i < order.size(); i++) {
             String[] later = order.subList(i + 1, order.size()).stream()
                     .map(name -> "dev.resilience.agent." + name + "..")

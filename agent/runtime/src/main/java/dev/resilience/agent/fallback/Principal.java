@@ -1,0 +1,78 @@
+package dev.resilience.agent.fallback;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * For whom a call is made, as a keyed hash of every credential it shows and of what else the policy says tells callers
+ * apart. What was kept for one is never given to another.
+ */
+public record Principal(Fingerprint of) {
+    private static final Set<String> CREDENTIALS = Set.of("authorization", "proxy-authorization", "cookie");
+
+    /** What else in a name says that the header is one: X-Api-Key, X-Auth-Token, X-Amz-Security-Token, X-Tenant-Id. */
+    private static final List<String> SIGNS = List.of(
+            "auth",
+            "token",
+            "cookie",
+            "session",
+            "secret",
+            "passw",
+            "credential",
+            "signature",
+            "api-key",
+            "apikey",
+            "access-key",
+            "subscription-key",
+            "client-cert",
+            "jwt",
+            "dpop",
+            "tenant",
+            "user");
+
+    private static final Set<String> NO_CREDENTIALS = Set.of("user-agent");
+
+    /**
+     * Whoever shows these.
+     *
+     * @param fields the headers of a request, or the metadata of a call
+     * @param credentials what else tells callers apart: the user of a connection, a certificate
+     */
+    public static Principal of(Fingerprints fingerprints, SnapshotRule rule, Fields fields, List<String> credentials) {
+        List<@Nullable String> texts = new ArrayList<>();
+        texts.add("principal");
+        if (!rule.shared()) {
+            texts.add(Integer.toString(credentials.size()));
+            texts.addAll(credentials);
+        }
+        fields.map().forEach((name, values) -> {
+            String lower = name.toLowerCase(Locale.ROOT);
+            if (rule.keyHeaders().contains(lower) || (!rule.shared() && isCredential(lower))) {
+                texts.add(lower);
+                texts.add(Integer.toString(values.size()));
+                texts.addAll(values);
+            }
+        });
+        return new Principal(fingerprints.of(texts));
+    }
+
+    static boolean hasCredentials(Fields fields, List<String> credentials) {
+        return !credentials.isEmpty()
+                || fields.map().keySet().stream().anyMatch(name -> isCredential(name.toLowerCase(Locale.ROOT)));
+    }
+
+    /** Whether the header of that name, in lower case, is one, or may be. */
+    static boolean isCredential(String name) {
+        if (CREDENTIALS.contains(name)) {
+            return true;
+        }
+        boolean found = false;
+        for (int i = 0; !found && i < SIGNS.size(); i++) {
+            found = name.contains(SIGNS.get(i));
+        }
+        return found && !NO_CREDENTIALS.contains(name);
+    }
+}
