@@ -5,6 +5,7 @@ import dev.resilience.agent.control.Signals;
 import dev.resilience.agent.guard.AgentThreads;
 import dev.resilience.agent.guard.FaultLog;
 import dev.resilience.agent.guard.GuardRegistry;
+import dev.resilience.agent.jfr.FlightSink;
 import dev.resilience.agent.policy.Loaded;
 import dev.resilience.agent.policy.PolicyLoader;
 import dev.resilience.agent.strategy.Strategies;
@@ -51,7 +52,8 @@ public final class Startup {
             return;
         }
         OpenTelemetrySink telemetry = OpenTelemetrySink.of(new Threads(), faults);
-        Protection protection = Protection.start(loaded, new Policies(strategies), telemetry, faults, signals, out);
+        Protection protection = Protection.start(
+                loaded, new Policies(strategies), new FlightSink(telemetry, faults), faults, signals, out);
         protection.beforeExit(new Runnable() {
             @Override
             public void run() {

@@ -1,5 +1,6 @@
 package dev.resilience.testkit;
 
+import dev.resilience.instrumentation.api.Alternate;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
@@ -41,6 +42,7 @@ public final class ScriptedGuards implements Guards {
         return thread;
     });
 
+    private volatile @Nullable Guards instead;
     private volatile boolean guarding;
     private volatile boolean enforcing;
     private volatile boolean refusing;
@@ -62,6 +64,7 @@ public final class ScriptedGuards implements Guards {
     public void reset() {
         Eventually.eventually(permits.out()::isEmpty);
         permits.assertAllBack();
+        instead = null;
         guarding = true;
         enforcing = false;
         refusing = false;
@@ -74,6 +77,12 @@ public final class ScriptedGuards implements Guards {
         faults.clear();
         fallbacks.clear();
         admitted.set(0);
+        generation.incrementAndGet();
+    }
+
+    /** Every call has the guard that these would find for it. */
+    public void giveWayTo(Guards guards) {
+        instead = guards;
         generation.incrementAndGet();
     }
 
@@ -153,12 +162,14 @@ public final class ScriptedGuards implements Guards {
 
     @Override
     public @Nullable Guard http(String method, URI uri) {
-        return guard();
+        Guards others = instead;
+        return others == null ? guard() : others.http(method, uri);
     }
 
     @Override
     public @Nullable Guard grpc(String authority, String fullMethod) {
-        return guard();
+        Guards others = instead;
+        return others == null ? guard() : others.grpc(authority, fullMethod);
     }
 
     @Override
@@ -205,6 +216,14 @@ public final class ScriptedGuards implements Guards {
         }
 
         @Override
+        public boolean isDeadlineAdaptive() {
+            return false;
+        }
+
+        @Override
+        public void answering(Call call) {}
+
+        @Override
         public @Nullable Refusal tryAcquire(Call call) {
             breakIfTold();
             if (call.isLimited()) {
@@ -217,7 +236,7 @@ public final class ScriptedGuards implements Guards {
             permits.taken(call);
             call.admitted(1, System.nanoTime());
             if (deadlineNanos > 0 && call.timedByGuard()) {
-                call.timer(timer.schedule(() -> expire(call), deadlineNanos, TimeUnit.NANOSECONDS));
+                call.attachment(timer.schedule(() -> expire(call), deadlineNanos, TimeUnit.NANOSECONDS));
             }
             return null;
         }
@@ -245,7 +264,7 @@ public final class ScriptedGuards implements Guards {
                 return false;
             }
             endings.add(ending);
-            if (call.timer() instanceof Future<?> armed) {
+            if (call.attachment() instanceof Future<?> armed) {
                 armed.cancel(false);
             }
             permits.back(call);
@@ -271,13 +290,24 @@ public final class ScriptedGuards implements Guards {
         }
 
         @Override
+        public @Nullable Alternate alternate() {
+            return null;
+        }
+
+        @Override
         public void served() {
             fallbacks.add("served");
         }
 
         @Override
-        public void failed(Throwable cause) {
+        public @Nullable Fallback failed(Throwable cause) {
             fallbacks.add("failed: " + cause);
+            return null;
+        }
+
+        @Override
+        public void tooLate(Throwable cause) {
+            failed(cause);
         }
     }
 }

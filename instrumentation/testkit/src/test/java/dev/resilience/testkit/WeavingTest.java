@@ -161,6 +161,14 @@ class WeavingTest {
             }
 
             @Override
+            public boolean isDeadlineAdaptive() {
+                return false;
+            }
+
+            @Override
+            public void answering(Call call) {}
+
+            @Override
             public @Nullable Refusal tryAcquire(Call other) {
                 return null;
             }

@@ -2,7 +2,6 @@ package dev.resilience.agent.guard;
 
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Faults;
-import dev.resilience.instrumentation.api.Refusal;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -37,23 +36,25 @@ final class Canceller {
     }
 
     /** The caller has claimed the cut of this call. */
-    void cancel(Call call, Refusal refusal) {
+    void cancel(Call call, Cut cut) {
         try {
             if (call.cancelMayBlock()) {
-                Workers.POOL.execute(() -> cancelNow(call, refusal));
+                Workers.POOL.execute(() -> cancelNow(call, cut));
             } else {
-                cancelNow(call, refusal);
+                cancelNow(call, cut);
             }
         } catch (Throwable fault) {
             faults.report("guard/cancel", fault);
         }
     }
 
-    private void cancelNow(Call call, Refusal refusal) {
+    private void cancelNow(Call call, Cut cut) {
         try {
-            call.cancel(refusal);
+            call.cancel(cut.refusal());
         } catch (Throwable fault) {
             faults.report("guard/cancel", fault);
+        } finally {
+            cut.cancelled();
         }
     }
 }

@@ -31,7 +31,7 @@ final class Circuit {
      * first and looks then whether the circuit is asleep; the pulse says that it is and looks then whether the breaker is
      * still. So one of the two sees the other, and the one whose CAS takes "asleep" back has the circuit pulsed.
      */
-    private record Noted(Thread by, BreakerState from, BreakerState to, String counts) {}
+    private record Noted(Thread by, Cause.Step step) {}
 
     private static final VarHandle NOTED = handle("noted", List.class);
     private static final VarHandle ASLEEP = handle("asleep", boolean.class);
@@ -39,7 +39,9 @@ final class Circuit {
     private final Breaker breaker;
     private final @Nullable Service service;
     private final Pulse pulse;
+    private final DecisionIds ids;
     private volatile List<Noted> noted = List.of();
+    private volatile Cause.@Nullable Step latest;
     private volatile Subject subject;
     private volatile PolicyTraffic traffic;
     private volatile boolean asleep = true;
@@ -79,7 +81,9 @@ final class Circuit {
             PolicyTraffic traffic,
             @Nullable Service service,
             Pulse pulse,
+            DecisionIds ids,
             long nowNanos) {
+        this.ids = ids;
         this.subject = subject;
         this.traffic = traffic;
         this.service = service;
@@ -135,10 +139,15 @@ final class Circuit {
         return breaker.isSpared();
     }
 
-    /** See {@link Breaker#cause}. */
+    /** Why it refuses; null where the counts of now say all, see {@link #tally}. */
     @Nullable
-    String cause() {
-        return breaker.cause();
+    Cause cause() {
+        String opened = breaker.cause();
+        Cause.Step step = latest;
+        if (opened == null) {
+            return step != null && step.to() == BreakerState.HALF_OPEN ? step : null;
+        }
+        return step != null && opened.equals(step.counts()) ? step : new Cause.Counted(opened);
     }
 
     /** See {@link Breaker#tally}. */
@@ -245,7 +254,11 @@ final class Circuit {
     }
 
     private void note(BreakerState from, BreakerState to, String counts) {
-        Noted fresh = new Noted(Thread.currentThread(), from, to, counts);
+        Cause.Step before = latest;
+        long followed = before == null ? 0 : before.id();
+        Cause.Step step = new Cause.Step(ids.next(), followed, from, to, counts, Pulse.timeOfDayNanos());
+        latest = step;
+        Noted fresh = new Noted(Thread.currentThread(), step);
         List<Noted> seen;
         List<Noted> longer;
         do {
@@ -266,7 +279,7 @@ final class Circuit {
             taken.clear();
             for (Noted each : seen) {
                 if (each.by == by) {
-                    taken.add(new Signal.Transition(about, each.from, each.to, each.counts));
+                    taken.add(each.step.toldOf(about));
                 } else {
                     left.add(each);
                 }

@@ -8,197 +8,86 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Says when the deadline of a call is over: a hashed wheel of one millisecond, turned by one thread that mostly sleeps. */
+/** Says when the deadline of a call is over: one thread that sleeps until the first of those in flight. */
 final class DeadlineTimer {
     /*
-     * An entry lies in the bucket of its tick, in a doubly linked list under that bucket's lock; disarming unlinks it at
-     * once, so nothing outlives its call. Whoever unlinks an entry owns it: a deadline fires, or is disarmed, never both.
+     * Nothing is armed and nothing disarmed: a call carries its deadline into the table of calls in flight, where it is
+     * listed anyway, and the thread looks the table through for what is due and for when to look next. In ordinary
+     * traffic, where calls end long before their deadline, that is once in a deadline.
      *
-     * "turned" is the last tick whose bucket was or is being emptied. It is written before that bucket is locked, and
-     * read by arm() under the lock: an entry put behind the turning wheel is seen, and goes to a tick that is to come.
-     *
-     * The thread sleeps until the first tick with an entry. "wakeTick" says which; it is UNKNOWN from before the search
-     * until after it, and an entry is linked before wakeTick is read, so an entry the search missed wakes the thread.
-     * Entries of later rounds in the same bucket wake it early once a round, which is once a second.
+     * "wakesAt" is when the thread looks next. A call is listed before it reads that, and wakes the thread if its own
+     * deadline is sooner. The thread writes it and looks through the table once more, for a call that was listed too late
+     * for the first look and read it too soon; so one of the two sees the other. It sleeps no longer than it wrote before
+     * that second look, as a call that came too late for that one as well may have relied on it.
      */
-    private static final int BUCKETS = 1024;
-    private static final long GRAIN_NANOS = 1_000_000;
-    private static final long UNKNOWN = Long.MAX_VALUE;
 
-    /** One armed deadline. */
-    static final class Entry {
-        private final Bucket bucket;
-        private final long tick;
-        private @Nullable Call call;
-        private @Nullable Entry previous;
-        private @Nullable Entry next;
+    /** Never: on the scale of this timer, which begins with 0. */
+    static final long NEVER = Long.MAX_VALUE;
 
-        private Entry(Bucket bucket, long tick, Call call) {
-            this.bucket = bucket;
-            this.tick = tick;
-            this.call = call;
-        }
-    }
-
-    private static final class Bucket extends ReentrantLock {
-        private volatile @Nullable Entry head;
-
-        void link(Entry entry) {
-            Entry first = head;
-            entry.next = first;
-            if (first != null) {
-                first.previous = entry;
-            }
-            head = entry;
-        }
-
-        @Nullable
-        Call unlink(Entry entry) {
-            Call owned = entry.call;
-            if (owned == null) {
-                return null;
-            }
-            entry.call = null;
-            if (entry.previous == null) {
-                head = entry.next;
-            } else {
-                entry.previous.next = entry.next;
-            }
-            if (entry.next != null) {
-                entry.next.previous = entry.previous;
-            }
-            entry.previous = null;
-            entry.next = null;
-            return owned;
-        }
-    }
+    /** Looks are no closer than this, however many deadlines there are: half of what the timer may be late. */
+    private static final long GRAIN_NANOS = 500_000;
 
     private final LongSupplier nanoClock;
+    private final InFlight inFlight;
+    private final InFlight streams;
+    private final LeakWatch leaks;
     private final Consumer<Call> expired;
     private final Faults faults;
     private final boolean turnsItself;
     private final long origin;
-    private final Bucket[] buckets = new Bucket[BUCKETS];
     private final ReentrantLock starting = new ReentrantLock();
-    private volatile long turned;
-    private volatile long wakeTick = UNKNOWN;
+    private volatile long wakesAt = NEVER;
     private volatile @Nullable Thread thread;
 
-    DeadlineTimer(LongSupplier nanoClock, Consumer<Call> expired, Faults faults) {
-        this(nanoClock, expired, faults, true);
-    }
-
-    private DeadlineTimer(LongSupplier nanoClock, Consumer<Call> expired, Faults faults, boolean turnsItself) {
-        this.turnsItself = turnsItself;
+    /** With {@code turnsItself} false it has no thread, and somebody calls {@link #turn}. */
+    DeadlineTimer(
+            LongSupplier nanoClock,
+            InFlight inFlight,
+            InFlight streams,
+            LeakWatch leaks,
+            Consumer<Call> expired,
+            Faults faults,
+            boolean turnsItself) {
         this.nanoClock = nanoClock;
+        this.inFlight = inFlight;
+        this.streams = streams;
+        this.leaks = leaks;
         this.expired = expired;
         this.faults = faults;
+        this.turnsItself = turnsItself;
         this.origin = nanoClock.getAsLong();
-        for (int i = 0; i < BUCKETS; i++) {
-            buckets[i] = new Bucket();
+    }
+
+    /** On the scale of this timer, when {@code delayNanos} after this instant of the clock are over. */
+    long at(long startNanos, long delayNanos) {
+        return Math.max(1, startNanos - origin + delayNanos);
+    }
+
+    /** On the scale of this timer. */
+    long now() {
+        return nanoClock.getAsLong() - origin;
+    }
+
+    /** A call with this deadline was listed. */
+    void listed(long deadline) {
+        if (deadline < wakesAt) {
+            wake();
         }
     }
 
-    /** Without a thread: somebody calls {@link #turn}. */
-    static DeadlineTimer turnedByHand(LongSupplier nanoClock, Consumer<Call> expired, Faults faults) {
-        return new DeadlineTimer(nanoClock, expired, faults, false);
+    /** Looks once for what is due; returns when the first of the others is. Called by one thread at a time. */
+    long turn() {
+        long next = Math.min(inFlight.firstDeadline(now(), this::fire), streams.firstDeadline(now(), this::fire));
+        return Math.min(next, leaks.turn(now()));
     }
 
-    /** Arms the deadline of a call; never fires early. */
-    Entry arm(Call call, long startNanos, long delayNanos) {
-        long sinceOrigin = startNanos - origin + delayNanos;
-        long tick = sinceOrigin < 0 ? 0 : sinceOrigin / GRAIN_NANOS + 1;
-        Entry entry = link(call, tick);
-        Thread wheel = thread;
-        if (wheel == null) {
-            start();
-        } else if (entry.tick < wakeTick) {
-            LockSupport.unpark(wheel);
-        }
-        return entry;
-    }
-
-    /** Forgets a deadline; false when it fired, or was disarmed before. */
-    boolean disarm(Entry entry) {
-        Bucket bucket = entry.bucket;
-        bucket.lock();
-        try {
-            return bucket.unlink(entry) != null;
-        } finally {
-            bucket.unlock();
-        }
-    }
-
-    /** Fires what is due. Called by one thread at a time. */
-    void turn() {
-        long now = (nanoClock.getAsLong() - origin) / GRAIN_NANOS;
-        long from = turned + 1;
-        if (now - from >= BUCKETS) {
-            turned = now;
-            for (Bucket bucket : buckets) {
-                empty(bucket, now);
-            }
-        } else {
-            for (long tick = from; tick <= now; tick++) {
-                turned = tick;
-                empty(bucket(tick), now);
-            }
-        }
-    }
-
-    /** The first tick that may have something to fire, or {@link Long#MAX_VALUE}. */
-    private long firstTick() {
-        long from = turned + 1;
-        for (int i = 0; i < BUCKETS; i++) {
-            if (bucket(from + i).head != null) {
-                return from + i;
-            }
-        }
-        return UNKNOWN;
-    }
-
-    private Entry link(Call call, long wanted) {
-        long tick = wanted;
-        while (true) {
-            Bucket bucket = bucket(tick);
-            bucket.lock();
-            try {
-                long passed = turned;
-                if (tick > passed) {
-                    Entry entry = new Entry(bucket, tick, call);
-                    bucket.link(entry);
-                    return entry;
-                }
-                tick = passed + 1;
-            } finally {
-                bucket.unlock();
-            }
-        }
-    }
-
-    private void empty(Bucket bucket, long now) {
-        if (bucket.head == null && !bucket.isLocked()) {
-            return;
-        }
-        Call due = nextDue(bucket, now);
-        while (due != null) {
-            fire(due);
-            due = nextDue(bucket, now);
-        }
-    }
-
-    private static @Nullable Call nextDue(Bucket bucket, long now) {
-        bucket.lock();
-        try {
-            for (Entry entry = bucket.head; entry != null; entry = entry.next) {
-                if (entry.tick <= now) {
-                    return bucket.unlink(entry);
-                }
-            }
-            return null;
-        } finally {
-            bucket.unlock();
-        }
+    /** Looks so that who is listed meanwhile is seen, or sees that it wakes too late; returns when it looks next. */
+    long look() {
+        long first = turn();
+        wakesAt = first;
+        long next = Math.min(first, turn());
+        wakesAt = next;
+        return next;
     }
 
     private void fire(Call call) {
@@ -209,45 +98,56 @@ final class DeadlineTimer {
         }
     }
 
-    private Bucket bucket(long tick) {
-        return buckets[(int) (tick & (BUCKETS - 1))];
+    private void wake() {
+        Thread sleeping = thread;
+        if (sleeping == null) {
+            start();
+        } else {
+            LockSupport.unpark(sleeping);
+        }
     }
 
     private void start() {
         starting.lock();
         try {
             if (thread == null && turnsItself) {
-                Thread wheel = AgentThreads.daemon("deadlines", this::run);
-                thread = wheel;
-                wheel.start();
+                Thread looking = AgentThreads.daemon("deadlines", this::run);
+                thread = looking; // before it looks for the first time: who comes meanwhile wakes it
+                startOrForget(looking);
             }
         } finally {
             starting.unlock();
         }
     }
 
+    /** One that cannot be started is tried again for the next deadline: there may be room for a thread then. */
+    private void startOrForget(Thread looking) {
+        boolean isStarted = false;
+        try {
+            looking.start();
+            isStarted = true;
+        } finally {
+            if (!isStarted) {
+                thread = null;
+            }
+        }
+    }
+
     private void run() {
         while (true) {
             try {
-                turn();
-                sleep();
+                sleepUntil(look());
             } catch (Throwable fault) {
                 faults.report("guard/deadline-timer", fault);
             }
         }
     }
 
-    private void sleep() {
-        wakeTick = UNKNOWN;
-        long first = firstTick();
-        if (first == UNKNOWN) {
+    private void sleepUntil(long until) {
+        if (until == NEVER) {
             LockSupport.park(this);
-            return;
-        }
-        wakeTick = first;
-        long nanos = origin + first * GRAIN_NANOS - nanoClock.getAsLong();
-        if (nanos > 0) {
-            LockSupport.parkNanos(this, nanos);
+        } else {
+            LockSupport.parkNanos(this, Math.max(GRAIN_NANOS, until - now()));
         }
     }
 }

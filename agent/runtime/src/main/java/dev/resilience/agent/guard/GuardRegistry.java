@@ -1,7 +1,9 @@
 package dev.resilience.agent.guard;
 
+import dev.resilience.agent.policy.Deadline;
 import dev.resilience.agent.policy.FailureRule;
 import dev.resilience.agent.policy.Key;
+import dev.resilience.agent.policy.Link;
 import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
 import dev.resilience.agent.policy.PolicySet;
@@ -15,6 +17,7 @@ import dev.resilience.agent.target.HostName;
 import dev.resilience.agent.target.JdbcUrl;
 import dev.resilience.agent.target.Route;
 import dev.resilience.agent.target.Target;
+import dev.resilience.engine.AdaptiveDeadline;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.Layers;
 import dev.resilience.engine.Service;
@@ -22,7 +25,7 @@ import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
-import dev.resilience.instrumentation.api.StaticAnswer;
+import dev.resilience.instrumentation.api.StreamBudgets;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -78,6 +81,7 @@ public final class GuardRegistry implements Guards {
 
     private final Machinery machinery;
     private final Faults faults;
+    private final Errands errands;
     private final Consumer<String> out;
     private final ConcurrentHashMap<Name, Circuit> circuits = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Policy, PolicyTraffic> traffics = new ConcurrentHashMap<>();
@@ -97,16 +101,18 @@ public final class GuardRegistry implements Guards {
     GuardRegistry(PolicySet policies, Machinery machinery, Consumer<String> out) {
         this.machinery = machinery;
         this.faults = machinery.faults();
+        this.errands = new Errands(faults);
         this.out = out;
-        this.rules = new Rules(policies, false);
+        this.rules = new Rules(policies, false, new ConcurrentHashMap<>());
         machinery.pulse().leaving(new Leaving());
+        machinery.leaks().tell(out);
     }
 
     /** Puts other policies in force, all at once. */
     public void reload(PolicySet policies) {
         swapping.lock();
         try {
-            rules = new Rules(policies, !circuits.isEmpty());
+            rules = new Rules(policies, !circuits.isEmpty(), rules.learnedFor(policies));
             generation.incrementAndGet();
             forgetOthers(policies);
         } finally {
@@ -177,6 +183,21 @@ public final class GuardRegistry implements Guards {
         return new Suggestions.Watched(policy, traffic == null ? null : traffic.seen(nowNanos));
     }
 
+    /** Work that went on 50 ms after its deadline's cancel, by place; the oldest hundred places. */
+    public List<Leak> leaks() {
+        return machinery.leaks().leaks();
+    }
+
+    /** How many calls that was in all. */
+    public long leaked() {
+        return machinery.leaks().total();
+    }
+
+    /** What became of the answers that are kept for the policies in force. */
+    public List<SnapshotUse> snapshots() {
+        return machinery.snapshots().uses();
+    }
+
     @Override
     public int generation() {
         return generation.get();
@@ -185,6 +206,11 @@ public final class GuardRegistry implements Guards {
     @Override
     public Faults faults() {
         return faults;
+    }
+
+    @Override
+    public boolean tryRun(Runnable work) {
+        return errands.tryRun(work);
     }
 
     @Override
@@ -350,9 +376,41 @@ public final class GuardRegistry implements Guards {
         BreakerConfig config = policy.breaker();
         Circuit circuit = config == null ? null : circuit(now, seat.name(), policy, config, subject);
         Limits limits = machinery.limits().of(subject, policy.limit(), now == rules, machinery.nanoClock());
-        StaticAnswer answer = policy.fallback(protocol(target));
-        FailureRule failures = policy.failures(protocol(target));
-        return new TargetGuard(seat, subject, policy, failures, answer, circuit, limits, machinery);
+        Protocol protocol = protocol(target);
+        List<Link> chain = policy.chain(protocol);
+        FailureRule failures = policy.failures(protocol);
+        Deadline deadline = policy.deadline(protocol);
+        AdaptiveDeadline adaptive = deadline == Deadline.Rule.ADAPTIVE
+                ? now.deadline(seat.name(), machinery.nanoClock().getAsLong())
+                : null;
+        long reserved =
+                chain.stream().mapToLong(link -> link.reserved().toNanos()).sum();
+        long fixed = deadline instanceof Deadline.Fixed given ? given.budget().toNanos() - reserved : 0;
+        StreamBudgets streams = protocol == Protocol.GRPC ? policy.streams().budgets() : null;
+        return new TargetGuard(
+                seat,
+                subject,
+                policy.mode(),
+                fixed,
+                reserved,
+                adaptive,
+                streams,
+                failures,
+                chain,
+                circuit,
+                limits,
+                kept(now, policy, chain),
+                machinery);
+    }
+
+    /** Null where nothing is: who only observes keeps nothing. */
+    private SnapshotTable.@Nullable Kept kept(Rules now, Policy policy, List<Link> chain) {
+        for (Link link : chain) {
+            if (policy.mode() != Mode.OBSERVE && link instanceof Link.Snapshot snapshot) {
+                return machinery.snapshots().of(policy.name(), snapshot.rule(), now == rules);
+            }
+        }
+        return null;
     }
 
     boolean hasCircuit(Name name) {
@@ -381,6 +439,7 @@ public final class GuardRegistry implements Guards {
                 traffic(now, policy),
                 service,
                 machinery.pulse(),
+                machinery.ids(),
                 machinery.nanoClock().getAsLong());
         if (now == rules) {
             if (old != null) {
@@ -436,6 +495,7 @@ public final class GuardRegistry implements Guards {
             }
         });
         forgetServices();
+        machinery.snapshots().retain(policies);
     }
 
     private static void keep(Map<String, BreakerConfig> kept, Policy policy) {

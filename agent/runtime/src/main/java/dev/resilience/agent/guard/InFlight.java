@@ -1,6 +1,9 @@
 package dev.resilience.agent.guard;
 
+import dev.resilience.agent.signal.Trace;
 import dev.resilience.instrumentation.api.Call;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.lang.ref.WeakReference;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -19,6 +22,10 @@ final class InFlight {
      * A call that its caller dropped must not stay here for ever, yet a weak reference for each call would be an
      * allocation for each call. So the sweep, once a second, turns references that are older than OLD into weak ones:
      * only long calls pay for it, and the slot, permit and trace of a collected call are given back then.
+     *
+     * Beside each slot stands when the deadline of its call is over, so that the timer need not look at every call: the
+     * call writes it once it has the slot, and takes it back before it frees it, so what stands there is never that of a
+     * call before. Where nothing stands yet, and where it seems to be over, the call itself is asked.
      *
      * begin() claims before it looks at "closed", and close() sets "closed" before anyone counts: either the call sees
      * that it may not begin, or the count sees the call. Until "over", which is set the same way before anyone cuts,
@@ -41,15 +48,50 @@ final class InFlight {
             super(call);
             this.guard = guard;
             this.permit = call.permit();
-            this.trace = call.attachment();
+            this.trace = call.attachment() instanceof Trace told ? told : null;
             this.limits = call.limits();
             this.placed = call.placed();
         }
     }
 
+    /** Slots, and beside each when the deadline of its call is over; 0 where that is not known. */
+    private static final class Segment extends AtomicReferenceArray<Object> {
+        private static final long serialVersionUID = 1;
+
+        /** A class of its own, as its making would be paid by every start of every application. */
+        private static final class Cells {
+            static final VarHandle OF = MethodHandles.arrayElementVarHandle(long[].class);
+        }
+
+        private final long[] deadlines = new long[SEGMENT];
+
+        Segment() {
+            super(SEGMENT);
+        }
+
+        long deadline(int index) {
+            return (long) Cells.OF.getOpaque(deadlines, index);
+        }
+
+        void deadline(int index, long deadline) {
+            Cells.OF.setOpaque(deadlines, index, deadline);
+        }
+
+        boolean tryFree(int index, Object there) {
+            deadline(index, 0);
+            return compareAndSet(index, there, null);
+        }
+
+        /** By another than the owner of the slot, who may be gone by now. */
+        boolean moveDeadline(int index, long seen, long deadline) {
+            return Cells.OF.compareAndSet(deadlines, index, seen, deadline);
+        }
+    }
+
     private final ReentrantLock lock = new ReentrantLock();
     private final LongAdder unlisted = new LongAdder();
-    private volatile AtomicReferenceArray<?>[] segments = {new AtomicReferenceArray<Object>(SEGMENT)};
+    private volatile Segment[] segments = {new Segment()};
+    private volatile Cause.@Nullable Drain drain;
     private volatile boolean closed;
     private volatile boolean over;
 
@@ -60,13 +102,21 @@ final class InFlight {
 
     /** From now on nothing begins but what continues work under way. */
     void close() {
+        if (drain == null) {
+            drain = new Cause.Drain(Pulse.timeOfDayNanos());
+        }
         closed = true;
     }
 
     /** From now on nothing begins. */
     void endWork() {
         over = true;
-        closed = true;
+        close();
+    }
+
+    /** What keeps calls from beginning; null while nothing does. */
+    Cause.@Nullable Drain drain() {
+        return drain;
     }
 
     /** Lists a call; false when it may not begin any more. The call is not listed then. */
@@ -79,6 +129,20 @@ final class InFlight {
         return true;
     }
 
+    /** The deadline of a listed call is sooner than it was; one that is later is found out when the old one is over. */
+    void sooner(Call call) {
+        int slot = call.slot();
+        if (slot >= 0) {
+            Segment segment = segments[slot / SEGMENT];
+            int index = slot % SEGMENT;
+            long deadline = call.deadline();
+            long seen = segment.deadline(index);
+            while (seen > deadline && !segment.moveDeadline(index, seen, deadline)) {
+                seen = segment.deadline(index);
+            }
+        }
+    }
+
     /** Takes the call off the list, if it is there. */
     void end(Call call) {
         int slot = call.slot();
@@ -86,10 +150,10 @@ final class InFlight {
             return;
         }
         call.slot(-1);
-        AtomicReferenceArray<Object> segment = segment(segments, slot / SEGMENT);
+        Segment segment = segments[slot / SEGMENT];
         int index = slot % SEGMENT;
         Object there = segment.get(index);
-        while (holds(there, call) && !segment.compareAndSet(index, there, null)) {
+        while (holds(there, call) && !segment.tryFree(index, there)) {
             there = segment.get(index);
         }
     }
@@ -97,9 +161,9 @@ final class InFlight {
     /** How many calls are listed; exact when none begins or ends meanwhile. */
     int count() {
         int count = 0;
-        AtomicReferenceArray<?>[] all = segments;
+        Segment[] all = segments;
         for (int s = 0; s < all.length; s++) {
-            AtomicReferenceArray<Object> segment = segment(all, s);
+            Segment segment = all[s];
             for (int i = 0; i < SEGMENT; i++) {
                 if (segment.getPlain(i) != null) {
                     count++;
@@ -116,24 +180,67 @@ final class InFlight {
 
     /** Shows every listed call that still has a holder. */
     void forEach(Consumer<Call> visitor) {
-        AtomicReferenceArray<?>[] all = segments;
+        Segment[] all = segments;
         for (int s = 0; s < all.length; s++) {
-            AtomicReferenceArray<Object> segment = segment(all, s);
+            Segment segment = all[s];
             for (int i = 0; i < SEGMENT; i++) {
                 Object there = segment.get(i);
-                Object call = there instanceof Aged aged ? aged.get() : there;
-                if (call instanceof Call listed) {
-                    visitor.accept(listed);
+                Call call = there == null ? null : callOf(there);
+                if (call != null) {
+                    visitor.accept(call);
                 }
             }
         }
     }
 
+    /**
+     * Shows every listed call whose deadline is over by {@code now}, and returns when the first of the others is. A call
+     * that is shown has another deadline afterwards, or is shown again.
+     */
+    long firstDeadline(long now, Consumer<Call> due) {
+        long first = DeadlineTimer.NEVER;
+        Segment[] all = segments;
+        for (int s = 0; s < all.length; s++) {
+            Segment segment = all[s];
+            for (int i = 0; i < SEGMENT; i++) {
+                Object there = segment.get(i);
+                if (there != null) {
+                    long deadline = segment.deadline(i);
+                    first = Math.min(first, deadline > now ? deadline : deadlineOf(segment, i, there, now, due));
+                }
+            }
+        }
+        return first;
+    }
+
+    private static long deadlineOf(Segment segment, int index, Object there, long now, Consumer<Call> due) {
+        long seen = segment.deadline(index);
+        Call call = callOf(there);
+        if (call == null || call.isSettled()) {
+            return DeadlineTimer.NEVER;
+        }
+        if (call.deadline() <= now) {
+            due.accept(call);
+        }
+        long deadline = call.deadline();
+        if (deadline <= now) {
+            return DeadlineTimer.NEVER;
+        }
+        if (seen != 0) {
+            segment.moveDeadline(index, seen, deadline);
+        }
+        return deadline;
+    }
+
+    private static @Nullable Call callOf(Object there) {
+        return there instanceof Aged aged ? aged.get() : (Call) there;
+    }
+
     /** Lets go of old calls, and gives back what collected ones owe. */
     void sweep(long nowNanos) {
-        AtomicReferenceArray<?>[] all = segments;
+        Segment[] all = segments;
         for (int s = 0; s < all.length; s++) {
-            AtomicReferenceArray<Object> segment = segment(all, s);
+            Segment segment = all[s];
             for (int i = 0; i < SEGMENT; i++) {
                 Object there = segment.get(i);
                 if (there instanceof Call call) {
@@ -141,7 +248,7 @@ final class InFlight {
                     age(segment, i, call, nowNanos);
                 } else if (there instanceof Aged aged) {
                     hold(aged.guard);
-                    if (aged.get() == null && segment.compareAndSet(i, aged, null)) {
+                    if (aged.get() == null && segment.tryFree(i, aged)) {
                         ((TargetGuard) aged.guard)
                                 .settleAbandoned(aged.permit, aged.trace, aged.limits, aged.placed, nowNanos);
                     }
@@ -157,7 +264,7 @@ final class InFlight {
         }
     }
 
-    private static void age(AtomicReferenceArray<Object> segment, int index, Call call, long nowNanos) {
+    private static void age(Segment segment, int index, Call call, long nowNanos) {
         Object guard = call.guard();
         if (guard instanceof TargetGuard && nowNanos - call.startNanos() > OLD_NANOS && !call.isSettled()) {
             segment.compareAndSet(index, call, new Aged(call, guard));
@@ -168,9 +275,9 @@ final class InFlight {
         int start = (int) ((Thread.currentThread().getId() * 0x9e3779b9L) >>> 8) & (SEGMENT - 1);
         int searched = 0;
         while (true) {
-            AtomicReferenceArray<?>[] all = segments;
+            Segment[] all = segments;
             for (int s = searched; s < all.length; s++) {
-                if (claim(call, segment(all, s), s, start)) {
+                if (claim(call, all[s], s, start)) {
                     return;
                 }
             }
@@ -182,12 +289,13 @@ final class InFlight {
         }
     }
 
-    private static boolean claim(Call call, AtomicReferenceArray<Object> segment, int number, int start) {
+    private static boolean claim(Call call, Segment segment, int number, int start) {
         for (int probe = 0; probe < PROBES; probe++) {
             int index = (start + probe) & (SEGMENT - 1);
             if (segment.getPlain(index) == null) {
                 call.slot(number * SEGMENT + index);
                 if (segment.compareAndSet(index, null, call)) {
+                    segment.deadline(index, call.deadline());
                     return true;
                 }
                 call.slot(-1);
@@ -196,15 +304,15 @@ final class InFlight {
         return false;
     }
 
-    private boolean grow(AtomicReferenceArray<?>[] full) {
+    private boolean grow(Segment[] full) {
         lock.lock();
         try {
             if (segments == full) {
                 if (full.length == MAX_SEGMENTS) {
                     return false;
                 }
-                AtomicReferenceArray<?>[] more = Arrays.copyOf(full, full.length + 1);
-                more[full.length] = new AtomicReferenceArray<Object>(SEGMENT);
+                Segment[] more = Arrays.copyOf(full, full.length + 1);
+                more[full.length] = new Segment();
                 segments = more;
             }
             return true;
@@ -215,10 +323,5 @@ final class InFlight {
 
     private static boolean holds(@Nullable Object there, Call call) {
         return there == call || (there instanceof Aged aged && aged.refersTo(call));
-    }
-
-    @SuppressWarnings("unchecked") // Java has no generic arrays; every segment is made as one of Object
-    private static AtomicReferenceArray<Object> segment(AtomicReferenceArray<?>[] all, int number) {
-        return (AtomicReferenceArray<Object>) all[number];
     }
 }

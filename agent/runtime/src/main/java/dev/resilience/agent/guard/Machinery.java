@@ -6,17 +6,24 @@ import dev.resilience.instrumentation.api.Faults;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
-/** What all guards share. */
+/**
+ * What all guards share.
+ *
+ * @param streams those that are timed beside their calls
+ */
 record Machinery(
         LongSupplier nanoClock,
         Sink sink,
         Faults faults,
         InFlight inFlight,
+        InFlight streams,
         LimitTable limits,
         DeadlineTimer timer,
         Canceller canceller,
+        LeakWatch leaks,
         Pulse pulse,
-        DecisionIds ids) {
+        DecisionIds ids,
+        SnapshotTable snapshots) {
 
     /** Nothing runs yet: threads start with the first guard and the first deadline. */
     static Machinery of(LongSupplier nanoClock, Sink sink, Faults faults) {
@@ -30,7 +37,9 @@ record Machinery(
 
     private static Machinery of(LongSupplier nanoClock, Sink sink, Faults faults, boolean runsItself) {
         InFlight inFlight = new InFlight();
+        InFlight streams = new InFlight();
         LimitTable limits = new LimitTable(inFlight);
+        LeakWatch leaks = new LeakWatch(faults, runsItself);
         // a class, as this runs before every application's main
         Consumer<Call> expired = new Consumer<>() {
             @Override
@@ -43,12 +52,13 @@ record Machinery(
                 sink,
                 faults,
                 inFlight,
+                streams,
                 limits,
-                runsItself
-                        ? new DeadlineTimer(nanoClock, expired, faults)
-                        : DeadlineTimer.turnedByHand(nanoClock, expired, faults),
+                new DeadlineTimer(nanoClock, inFlight, streams, leaks, expired, faults, runsItself),
                 new Canceller(faults),
-                new Pulse(nanoClock, sink, inFlight, limits, faults, runsItself),
-                new DecisionIds());
+                leaks,
+                new Pulse(nanoClock, sink, inFlight, streams, limits, faults, runsItself),
+                new DecisionIds(),
+                new SnapshotTable(nanoClock, faults));
     }
 }

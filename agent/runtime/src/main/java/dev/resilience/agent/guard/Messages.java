@@ -1,13 +1,20 @@
 package dev.resilience.agent.guard;
 
+import dev.resilience.agent.signal.Signal;
 import dev.resilience.agent.signal.Subject;
 import dev.resilience.instrumentation.api.Reason;
 import org.jspecify.annotations.Nullable;
 
-/** What the exceptions say. */
+/** What the exceptions say: the decision, by what it is known, and then what it followed from. */
 final class Messages {
 
-    static String refused(Reason reason, Subject subject, @Nullable String counts, long retryAfterNanos, long id) {
+    static String refused(
+            Reason reason,
+            Subject subject,
+            @Nullable String counts,
+            long retryAfterNanos,
+            long id,
+            @Nullable Cause cause) {
         StringBuilder message = begin("call refused", reason);
         about(message, subject);
         if (counts != null) {
@@ -16,25 +23,59 @@ final class Messages {
         if (retryAfterNanos > 0) {
             message.append(", retry in ").append(duration(retryAfterNanos));
         }
-        return end(message, id);
+        decision(message, id);
+        if (cause != null) {
+            cause.describe(message);
+        }
+        return message.toString();
     }
 
-    static String expired(Subject subject, long deadlineNanos, long id) {
+    static String expired(
+            Subject subject,
+            long deadlineNanos,
+            long id,
+            long elapsedNanos,
+            @Nullable String trace,
+            Signal.Origin deadline) {
         StringBuilder message = begin("call cut", Reason.DEADLINE_EXHAUSTED);
         message.append(": no answer within ").append(duration(deadlineNanos));
         about(message, subject);
-        return end(message, id);
+        decision(message, id);
+        elapsed(message, elapsedNanos);
+        trace(message, trace);
+        message.append(", followed from the ").append(deadline.what().replace('_', ' '));
+        if (deadline.why() != null) {
+            message.append(" (").append(deadline.why()).append(')');
+        }
+        return message.toString();
     }
 
-    static String drained(Subject subject, long id) {
+    /** {@code overdue} says for what. */
+    static String expired(Subject subject, String overdue, long id, long elapsedNanos, @Nullable String trace) {
+        StringBuilder message = begin("call cut", Reason.DEADLINE_EXHAUSTED);
+        message.append(": ").append(overdue);
+        about(message, subject);
+        decision(message, id);
+        elapsed(message, elapsedNanos);
+        trace(message, trace);
+        return message.toString();
+    }
+
+    static String drained(Subject subject, long id, long elapsedNanos, @Nullable String trace, @Nullable Cause drain) {
         StringBuilder message = begin("call cut", Reason.DRAINING);
         message.append(": not done when the drain was over");
         about(message, subject);
-        return end(message, id);
+        decision(message, id);
+        elapsed(message, elapsedNanos);
+        trace(message, trace);
+        if (drain != null) {
+            drain.describe(message);
+        }
+        return message.toString();
     }
 
     private static StringBuilder begin(String what, Reason reason) {
-        return new StringBuilder(200)
+        return new StringBuilder(300)
                 .append("resilience: ")
                 .append(what)
                 .append(": ")
@@ -48,8 +89,18 @@ final class Messages {
         message.append(", policy ").append(subject.policy()).append(", target ").append(subject.target());
     }
 
-    private static String end(StringBuilder message, long id) {
-        return message.append(", decision ").append(DecisionIds.text(id)).toString();
+    private static void decision(StringBuilder message, long id) {
+        message.append(", decision ").append(DecisionIds.text(id));
+    }
+
+    private static void elapsed(StringBuilder message, long nanos) {
+        message.append(", after ").append(duration(nanos));
+    }
+
+    static void trace(StringBuilder message, @Nullable String trace) {
+        if (trace != null) {
+            message.append(", trace ").append(trace);
+        }
     }
 
     /** In milliseconds below a second, in tenths of a second above; rounded up, never to zero. */

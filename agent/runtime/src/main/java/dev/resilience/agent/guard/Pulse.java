@@ -38,6 +38,7 @@ final class Pulse {
     private final LongSupplier nanoClock;
     private final Sink sink;
     private final InFlight inFlight;
+    private final InFlight streams;
     private final LimitTable limits;
     private final Faults faults;
     private final boolean beatsItself;
@@ -47,11 +48,19 @@ final class Pulse {
     private long beats;
 
     /** With {@code beatsItself} false it has no thread, and somebody calls {@link #beat}. */
-    Pulse(LongSupplier nanoClock, Sink sink, InFlight inFlight, LimitTable limits, Faults faults, boolean beatsItself) {
+    Pulse(
+            LongSupplier nanoClock,
+            Sink sink,
+            InFlight inFlight,
+            InFlight streams,
+            LimitTable limits,
+            Faults faults,
+            boolean beatsItself) {
         this.beatsItself = beatsItself;
         this.nanoClock = nanoClock;
         this.sink = sink;
         this.inFlight = inFlight;
+        this.streams = streams;
         this.limits = limits;
         this.faults = faults;
         this.lastBeat = nanoClock.getAsLong();
@@ -108,6 +117,7 @@ final class Pulse {
         try {
             if (thread == null) {
                 lastBeat = nanoClock.getAsLong();
+                look();
                 Thread beating = AgentThreads.daemon("pulse", this::run);
                 thread = beating;
                 beating.start();
@@ -120,6 +130,7 @@ final class Pulse {
     /** One beat. Never throws. */
     void beat() {
         long now = nanoClock.getAsLong();
+        look();
         takeWoken();
         int kept = 0;
         for (int i = 0; i < awake.size(); i++) {
@@ -134,6 +145,14 @@ final class Pulse {
         }
         sweep(now);
         lastBeat = now;
+    }
+
+    private void look() {
+        try {
+            sink.look();
+        } catch (Throwable fault) {
+            faults.report("telemetry/look", fault);
+        }
     }
 
     private void takeWoken() {
@@ -174,6 +193,7 @@ final class Pulse {
             limits.pulse(now);
             if (beats % BEATS_PER_SWEEP == 0) {
                 inFlight.sweep(now);
+                streams.sweep(now);
                 limits.observed().sweep(now);
             }
             Runnable task = leaving;

@@ -15,16 +15,16 @@ final class Refused extends Refusal {
     private static final long STACK_TRACES = 1 << 10;
 
     private final TargetGuard guard;
-    private final @Nullable String cause;
+    private final @Nullable Cause cause;
     private final long tally;
     private final long id;
     private final boolean isFirst;
 
-    /** {@code cause} are the counts that decided, if they are text already; else {@code tally} stands for them. */
+    /** {@code tally} stands for the counts that decided, unless {@code cause} has them as text already. */
     Refused(
             TargetGuard guard,
             Reason reason,
-            @Nullable String cause,
+            @Nullable Cause cause,
             long tally,
             long retryAfterNanos,
             long id,

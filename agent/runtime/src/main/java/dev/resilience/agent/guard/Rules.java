@@ -5,10 +5,15 @@ import dev.resilience.agent.policy.PolicySet;
 import dev.resilience.agent.policy.TargetBounds;
 import dev.resilience.agent.target.Route;
 import dev.resilience.agent.target.Target;
+import dev.resilience.engine.AdaptiveDeadline;
 import java.util.Collection;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One policy set, and the guards made for it so far: who has one for itself, and who shares which. */
@@ -34,7 +39,11 @@ final class Rules {
     private final AtomicInteger sharing = new AtomicInteger();
     private final LongAdder lostByGone = new LongAdder();
 
-    Rules(PolicySet policies, boolean hasOrphans) {
+    /** What guards of the rules before these had learned, until one of these takes it over. */
+    private final Map<Name, AdaptiveDeadline> learned;
+
+    Rules(PolicySet policies, boolean hasOrphans, Map<Name, AdaptiveDeadline> learned) {
+        this.learned = learned;
         this.policies = policies;
         this.bounds = policies.bounds();
         this.hasOrphans = hasOrphans;
@@ -44,6 +53,34 @@ final class Rules {
     @Nullable
     TargetGuard guard(Name name) {
         return guards.get(name);
+    }
+
+    /** How long calls there may take, as far as that is known; once. */
+    AdaptiveDeadline deadline(Name name, long nowNanos) {
+        AdaptiveDeadline known = learned.remove(name);
+        return known == null ? new AdaptiveDeadline(nowNanos) : known;
+    }
+
+    /** What its guards have learned, or would have taken over, of policies that {@code next} leaves as they are. */
+    Map<Name, AdaptiveDeadline> learnedFor(PolicySet next) {
+        Map<Name, AdaptiveDeadline> handedOn = new ConcurrentHashMap<>(learned);
+        guards.forEach((name, guard) -> {
+            AdaptiveDeadline known = guard.adaptiveDeadline();
+            if (known != null) {
+                handedOn.put(name, known);
+            }
+        });
+        Set<Policy> same = all(next);
+        same.retainAll(all(policies));
+        Set<String> names = same.stream().map(Policy::name).collect(Collectors.toSet());
+        handedOn.keySet().removeIf(name -> !names.contains(name.policy()));
+        return handedOn;
+    }
+
+    private static Set<Policy> all(PolicySet policies) {
+        Set<Policy> all = new HashSet<>(policies.policies());
+        all.add(policies.defaults());
+        return all;
     }
 
     Collection<TargetGuard> guards() {

@@ -1,12 +1,13 @@
 package dev.resilience.agent.guard;
 
 import dev.resilience.agent.policy.FailureRule;
+import dev.resilience.agent.policy.Link;
 import dev.resilience.agent.policy.Mode;
-import dev.resilience.agent.policy.Policy;
 import dev.resilience.agent.signal.Signal;
 import dev.resilience.agent.signal.Signal.Verdict;
 import dev.resilience.agent.signal.Subject;
 import dev.resilience.agent.signal.Trace;
+import dev.resilience.engine.AdaptiveDeadline;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Layer;
@@ -16,13 +17,15 @@ import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
 import dev.resilience.instrumentation.api.Guard;
+import dev.resilience.instrumentation.api.HttpKeeper;
+import dev.resilience.instrumentation.api.MessageKeeper;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
-import dev.resilience.instrumentation.api.StaticAnswer;
+import dev.resilience.instrumentation.api.StreamBudgets;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +57,12 @@ final class TargetGuard implements Guard {
     private static final int USED = 1;
     private static final int GONE = 2;
 
+    /** A refusal that took less did not wait for its turn. */
+    private static final long WAITED_NANOS = 1_000_000;
+
+    /** A timer that is later than this was held up by our own process, not by a busy processor. */
+    private static final long LATE_NANOS = 100_000_000;
+
     private static final VarHandle USE = handle("use", int.class);
     private static final VarHandle LOST = handle("lost", LongAdder.class);
 
@@ -61,12 +70,21 @@ final class TargetGuard implements Guard {
     private final Subject subject;
     private final FailureRule failures;
     private final boolean refuses;
-    private final long deadlineNanos;
-    private final @Nullable StaticAnswer answer;
+    /** 0 where there is none, or an adaptive one. */
+    private final long fixedNanos;
+
+    /** What of a deadline that is a duration is kept for the fallback, and so not in {@link #fixedNanos}. */
+    private final long reservedNanos;
+
+    private final @Nullable AdaptiveDeadline adaptive;
+    private final @Nullable StreamBudgets streams;
+    private final List<Link> chain;
     private final @Nullable Circuit circuit;
     private final @Nullable Limits limits;
+    private final @Nullable HttpKeeper keeper;
+    private final @Nullable MessageMemory memory;
     private final Machinery machinery;
-    /** Whether a call may go untimed: there is no deadline, and no limit but the circuit's learns from latencies. */
+    /** Whether a call may go untimed: no deadline is a duration, and there is no limit but the circuit's learns from latencies. */
     private final boolean samples;
 
     /** What is told of nearly every call, made when it is first told. */
@@ -86,23 +104,32 @@ final class TargetGuard implements Guard {
     TargetGuard(
             Seat seat,
             Subject subject,
-            Policy policy,
+            Mode mode,
+            long fixedNanos,
+            long reservedNanos,
+            @Nullable AdaptiveDeadline adaptive,
+            @Nullable StreamBudgets streams,
             FailureRule failures,
-            @Nullable StaticAnswer answer,
+            List<Link> chain,
             @Nullable Circuit circuit,
             @Nullable Limits limits,
+            SnapshotTable.@Nullable Kept kept,
             Machinery machinery) {
-        Duration deadline = policy.deadline();
         this.seat = seat;
         this.subject = subject;
         this.failures = failures;
-        this.refuses = policy.mode() == Mode.ENFORCE;
-        this.deadlineNanos = deadline == null ? 0 : deadline.toNanos();
-        this.answer = policy.mode() == Mode.OBSERVE ? null : answer;
+        this.refuses = mode == Mode.ENFORCE;
+        this.fixedNanos = fixedNanos;
+        this.reservedNanos = reservedNanos;
+        this.adaptive = adaptive;
+        this.streams = mode == Mode.ENFORCE ? streams : null;
+        this.chain = mode == Mode.OBSERVE ? List.of() : chain;
         this.circuit = circuit;
         this.limits = limits;
+        this.keeper = kept == null ? null : new Recall.Keeper(machinery.snapshots(), kept.http());
+        this.memory = kept == null ? null : new MessageMemory(machinery.snapshots(), kept.messages());
         this.machinery = machinery;
-        this.samples = deadline == null && (limits == null || !limits.adapts());
+        this.samples = fixedNanos == 0 && (limits == null || !limits.adapts());
     }
 
     Seat seat() {
@@ -188,12 +215,39 @@ final class TargetGuard implements Guard {
 
     @Override
     public boolean enforces() {
-        return refuses || answer != null;
+        return refuses || !chain.isEmpty();
     }
 
     @Override
     public long deadlineNanos() {
-        return refuses ? deadlineNanos : 0;
+        return refuses ? budgetNanos() : 0;
+    }
+
+    @Override
+    public boolean isDeadlineAdaptive() {
+        return adaptive != null;
+    }
+
+    @Override
+    public void answering(Call call) {
+        Guard own = call.guard();
+        if (own != this && own != null) {
+            own.answering(call);
+        } else if (adaptive != null) {
+            call.deadline(DeadlineTimer.NEVER);
+            call.answeredNanos(machinery.nanoClock().getAsLong());
+        }
+    }
+
+    /** What a call has, or would have if it were enforced; 0 for no bound. */
+    private long budgetNanos() {
+        AdaptiveDeadline learned = adaptive;
+        return learned == null ? fixedNanos : learned.nanos();
+    }
+
+    @Nullable
+    AdaptiveDeadline adaptiveDeadline() {
+        return adaptive;
     }
 
     @Override
@@ -213,6 +267,7 @@ final class TargetGuard implements Guard {
             machinery.faults().report("guard/tryAcquire", fault);
             if (!call.isAdmitted()) {
                 leave(call);
+                call.madeBy(null);
             }
             return null;
         }
@@ -234,17 +289,95 @@ final class TargetGuard implements Guard {
     }
 
     @Override
+    public @Nullable Refusal expired(Call call) {
+        try {
+            Guard own = call.guard();
+            if (own != this && own != null) {
+                return own.expired(call);
+            }
+            if (!call.isAdmitted()) {
+                return null;
+            }
+            Cut cut = expiry(call, fixedNanos);
+            return call.tryCut(cut) ? cut.refusal() : null;
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/expired", fault);
+            return null;
+        }
+    }
+
+    @Override
     public @Nullable Fallback settleExpired(Call call, @Nullable Throwable thrown) {
         try {
             Guard own = call.guard();
             if (own != this && own != null) {
                 return own.settleExpired(call, thrown);
             }
+            if (call.attachment() instanceof Call timed) {
+                return concludeStream(call, timed, thrown);
+            }
             return call.trySettle() ? conclude(call, Ending.failed(Ending.TIMEOUT, thrown), true) : null;
         } catch (Throwable fault) {
             machinery.faults().report("guard/settleExpired", fault);
             leave(call);
             return null;
+        }
+    }
+
+    @Override
+    public @Nullable HttpKeeper httpKeeper(String method) {
+        return keeper == null ? machinery.snapshots().keeperOfOthers(method) : keeper;
+    }
+
+    @Override
+    public @Nullable MessageKeeper messageKeeper() {
+        return memory;
+    }
+
+    @Override
+    public @Nullable StreamBudgets streamBudgets() {
+        return streams;
+    }
+
+    @Override
+    public void watch(Call stream, Call call) {
+        try {
+            Guard own = call.guard();
+            stream.guard(own == null ? this : own);
+            stream.attachment(call);
+            stream.deadline(DeadlineTimer.NEVER);
+            stream.admitted(Breaker.REFUSED, machinery.nanoClock().getAsLong());
+            machinery.streams().begin(stream);
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/watch", fault);
+        }
+    }
+
+    @Override
+    public void due(Call stream, long nanos) {
+        try {
+            long before = stream.deadline();
+            DeadlineTimer timer = machinery.timer();
+            long deadline = nanos == Long.MAX_VALUE
+                    ? DeadlineTimer.NEVER
+                    : timer.at(machinery.nanoClock().getAsLong(), nanos);
+            stream.deadline(deadline);
+            if (deadline < before) {
+                machinery.streams().sooner(stream);
+                timer.listed(deadline);
+            }
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/due", fault);
+        }
+    }
+
+    @Override
+    public void unwatch(Call stream) {
+        try {
+            stream.trySettle();
+            machinery.streams().end(stream);
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/unwatch", fault);
         }
     }
 
@@ -264,7 +397,7 @@ final class TargetGuard implements Guard {
 
     private @Nullable Refusal decide(Call call, @Nullable Trace trace, long asked, long now) {
         if (refuses && !machinery.inFlight().mayBegin(call)) {
-            return refuse(call, trace, Reason.DRAINING, null, 0, 0, now);
+            return refuse(call, trace, Reason.DRAINING, machinery.inFlight().drain(), 0, 0, asked, now);
         }
         long permit = Breaker.REFUSED;
         if (circuit != null) {
@@ -272,6 +405,7 @@ final class TargetGuard implements Guard {
             tellNews(trace);
             if (Breaker.isRefusal(permit)) {
                 Reason denied = permit == Breaker.LIMITED ? Reason.CONCURRENCY_LIMIT : Reason.CIRCUIT_OPEN;
+                boolean isUntimed = call.isUntimed();
                 long refused = exact(call, now);
                 return mayRefuse(refused)
                         ? refuse(
@@ -281,6 +415,7 @@ final class TargetGuard implements Guard {
                                 circuit.cause(),
                                 circuit.tally(),
                                 circuit.retryAfterNanos(refused),
+                                isUntimed ? refused : asked,
                                 refused)
                         : admit(call, trace, permit, denied, asked, refused);
             }
@@ -307,13 +442,14 @@ final class TargetGuard implements Guard {
         }
         long refused = now;
         if (denied == Reason.CONCURRENCY_LIMIT && call.limits() != Limits.PLACED) {
-            boolean placed = limits.awaitsPlace(call, deadlineNanos);
+            boolean placed = limits.awaitsPlace(call, budgetNanos());
             refused = machinery.nanoClock().getAsLong();
             if (placed || !machinery.inFlight().mayBegin(call)) {
                 return decide(call, trace, asked, refused);
             }
         }
-        return refuse(call, trace, denied, null, limits.tally(), limits.retryAfterNanos(denied, refused), refused);
+        return refuse(
+                call, trace, denied, null, limits.tally(), limits.retryAfterNanos(denied, refused), asked, refused);
     }
 
     /** A breaker whose pulse stands still could stay open for ever, so it refuses nobody. */
@@ -331,11 +467,18 @@ final class TargetGuard implements Guard {
             leave(call);
             call.limits(Limits.DENIED);
         }
+        long deadline = deadline(call, asked);
+        call.deadline(deadline);
+        if (adaptive != null) {
+            call.answeredNanos(0);
+        }
+        call.madeBy(deadline == DeadlineTimer.NEVER ? null : Thread.currentThread());
         call.admitted(permit, now);
         if (refuses && !machinery.inFlight().begin(call)) {
             call.trySettle();
+            call.madeBy(null);
             settlePermit(permit, Outcome.IGNORED, now);
-            return refuse(call, trace, Reason.DRAINING, null, 0, 0, now);
+            return refuse(call, trace, Reason.DRAINING, machinery.inFlight().drain(), 0, 0, asked, now);
         }
         if (!refuses && call.limits() == Limits.PLACED) {
             machinery.limits().observed().begin(call);
@@ -343,15 +486,32 @@ final class TargetGuard implements Guard {
         if (trace != null) {
             tellAdmission(trace, denied, now);
         }
-        if (deadlineNanos() != 0 && call.timedByGuard()) {
-            call.timer(machinery.timer().arm(call, asked, deadlineNanos));
+        if (deadline != DeadlineTimer.NEVER) {
+            machinery.timer().listed(deadline);
         }
         return null;
     }
 
+    /** When the timer has to look at this call: to cut it, or to see whether its library did. */
+    private long deadline(Call call, long asked) {
+        long budget = deadlineNanos();
+        if (budget == 0) {
+            return DeadlineTimer.NEVER;
+        }
+        if (call.timedByGuard()) {
+            long slack = call.isUntimed() ? Pulse.PERIOD_NANOS : 0; // it may have begun so long after the latest beat
+            return machinery.timer().at(asked, Math.max(budget, call.leastNanos()) + slack);
+        }
+        return call.timedByLibrary()
+                ? machinery.timer().at(asked, budget + LeakWatch.GRACE_NANOS)
+                : DeadlineTimer.NEVER;
+    }
+
     private void tellAdmission(Trace trace, @Nullable Reason denied, long now) {
         if (denied != null) {
-            tell(trace, decision(Verdict.WOULD_REJECT, denied, newId(), counts(denied), null, now));
+            Cause cause = denied == Reason.CIRCUIT_OPEN && circuit != null ? circuit.cause() : null;
+            Signal.Origin origin = cause == null ? null : cause.origin();
+            tell(trace, decision(Verdict.WOULD_REJECT, denied, newId(), counts(denied), null, origin, 0, now));
         } else if (circuit != null && circuit.isSpared()) {
             tell(trace, decision(Verdict.ADMITTED, null, newId(), circuit.counts(), null, now));
         } else {
@@ -383,9 +543,9 @@ final class TargetGuard implements Guard {
     }
 
     /** What a refusal says. The application asks, when it reads the exception, so a fault of ours ends here as well. */
-    String message(Reason reason, @Nullable String cause, long tally, long retryAfterNanos, long id) {
+    String message(Reason reason, @Nullable Cause cause, long tally, long retryAfterNanos, long id) {
         try {
-            return Messages.refused(reason, subject, counts(reason, cause, tally), retryAfterNanos, id);
+            return Messages.refused(reason, subject, counts(reason, cause, tally), retryAfterNanos, id, cause);
         } catch (Throwable fault) {
             machinery.faults().report("guard/message", fault);
             return "resilience: call refused: " + reason.text();
@@ -393,9 +553,10 @@ final class TargetGuard implements Guard {
     }
 
     /** The counts that decided, from what was kept of them; null where it was not counts. */
-    private @Nullable String counts(Reason denied, @Nullable String cause, long tally) {
-        if (cause != null || denied == Reason.DRAINING) {
-            return cause;
+    private @Nullable String counts(Reason denied, @Nullable Cause cause, long tally) {
+        String kept = cause == null ? null : cause.counts();
+        if (kept != null || denied == Reason.DRAINING) {
+            return kept;
         }
         if (isOfCircuit(denied)) {
             return circuit == null ? null : circuit.counts(tally);
@@ -422,11 +583,13 @@ final class TargetGuard implements Guard {
             Call call,
             @Nullable Trace trace,
             Reason reason,
-            @Nullable String cause,
+            @Nullable Cause from,
             long tally,
             long retryAfterNanos,
+            long asked,
             long now) {
         leave(call);
+        Cause cause = trace != null || now - asked >= WAITED_NANOS ? ofCall(from, asked, now, trace) : from;
         long id = newId();
         boolean isFirst = !hasRefused;
         if (isFirst) {
@@ -435,17 +598,30 @@ final class TargetGuard implements Guard {
         Signal.Decision rejected = null;
         Throwable thrown = null;
         if (trace != null) {
-            rejected = decision(Verdict.REJECTED, reason, id, counts(reason, cause, tally), null, now);
+            rejected = decision(
+                    Verdict.REJECTED,
+                    reason,
+                    id,
+                    counts(reason, cause, tally),
+                    null,
+                    cause == null ? null : cause.origin(),
+                    cause == null ? 0 : cause.waitedNanos(),
+                    now);
             thrown = new CallRefused(message(reason, cause, tally, retryAfterNanos, id));
         }
         Fallback fallback = null;
-        if (answer != null) {
-            fallback = fallback(answer, trace, id, rejected, thrown, null, now);
+        if (!chain.isEmpty()) {
+            fallback = fallback(trace, id, rejected, thrown, null, now);
         } else if (rejected != null) {
             tell(trace, rejected);
             close(trace, thrown);
         }
         return new Refused(this, reason, cause, tally, retryAfterNanos, id, isFirst, fallback);
+    }
+
+    private static Cause ofCall(@Nullable Cause from, long asked, long now, @Nullable Trace trace) {
+        long waited = now - asked;
+        return new Cause.OfCall(from, waited >= WAITED_NANOS ? waited : 0, trace == null ? null : trace.traceId());
     }
 
     private @Nullable Fallback conclude(Call call, Ending ending, boolean expired) {
@@ -455,7 +631,7 @@ final class TargetGuard implements Guard {
         if (cut != null && outcome != Outcome.SUCCESS) {
             outcome = cut.refusal().reason() == Reason.DRAINING ? Outcome.IGNORED : Outcome.FAILURE;
         }
-        boolean isUntimed = call.isUntimed() && outcome == Outcome.SUCCESS;
+        boolean isUntimed = call.isUntimed() && outcome == Outcome.SUCCESS && !isLong(call);
         long now = isUntimed ? call.startNanos() : machinery.nanoClock().getAsLong();
         leave(call, outcome, now);
         if (isUntimed) {
@@ -463,22 +639,45 @@ final class TargetGuard implements Guard {
         } else {
             settlePermit(call.permit(), outcome, now);
         }
+        long budget = budgetNanos();
+        learn(call, outcome, expired, now);
         Trace trace = (Trace) call.attachment();
         tellNews(trace);
         if (cut != null && outcome == Outcome.IGNORED) {
-            tell(trace, decision(Verdict.REJECTED, Reason.DRAINING, cut.id(), null, original(ending), now));
+            long elapsed = now - call.startNanos();
+            tell(
+                    trace,
+                    decision(
+                            Verdict.REJECTED,
+                            Reason.DRAINING,
+                            cut.id(),
+                            null,
+                            original(ending),
+                            cut.origin(),
+                            elapsed,
+                            now));
             close(trace, ending.thrown());
             return null;
         }
         if (expired || (cut != null && outcome == Outcome.FAILURE)) {
             long id = cut == null ? newId() : cut.id();
-            Signal.Decision timedOut =
-                    decision(Verdict.TIMED_OUT, Reason.DEADLINE_EXHAUSTED, id, null, original(ending), now);
+            Signal.Decision timedOut = trace == null
+                    ? null
+                    : decision(
+                            Verdict.TIMED_OUT,
+                            Reason.DEADLINE_EXHAUSTED,
+                            id,
+                            null,
+                            original(ending),
+                            cut == null ? origin(budget) : cut.origin(),
+                            now - call.startNanos(),
+                            now);
             return rescue(trace, id, timedOut, ending, now);
         }
-        observe(call, outcome, trace, now);
+        observe(call, outcome, budget, trace, now);
         if (trace != null) {
             tellStall(call, trace, now);
+            tellInherited(call, trace, ending, now);
         }
         if (outcome == Outcome.FAILURE) {
             return rescue(trace, newId(), null, ending, now);
@@ -487,25 +686,107 @@ final class TargetGuard implements Guard {
         return null;
     }
 
+    /**
+     * A stream that was cut. Where it has begun, and so its call counts as a success, that it stopped half-way is a second
+     * outcome, as long as there is a window that counts outcomes: a call from before a trip is no probe.
+     */
+    private @Nullable Fallback concludeStream(Call stream, Call call, @Nullable Throwable thrown) {
+        if (!stream.trySettle()) {
+            return null;
+        }
+        machinery.streams().end(stream);
+        Cut cut = (Cut) stream.cut();
+        if (cut != null) {
+            call.tryCut(cut);
+        }
+        if (call.trySettle()) {
+            return conclude(call, Ending.failed(Ending.TIMEOUT, thrown), true);
+        }
+        long now = machinery.nanoClock().getAsLong();
+        Trace trace = open();
+        if (circuit != null && (use == USED || isUsed()) && circuit.state() == BreakerState.CLOSED) {
+            settlePermit(circuit.tryAcquire(false, now), Outcome.FAILURE, now);
+            tellNews(trace);
+        }
+        long id = cut == null ? newId() : cut.id();
+        String original = thrown == null ? null : thrown.getClass().getName();
+        tell(trace, decision(Verdict.TIMED_OUT, Reason.DEADLINE_EXHAUSTED, id, null, original, now));
+        close(trace, thrown);
+        return null;
+    }
+
+    /** Whether a call that nobody timed took so long that an adaptive deadline wants to know. */
+    private boolean isLong(Call call) {
+        if (adaptive == null) {
+            return false;
+        }
+        long answered = call.answeredNanos();
+        long seen = answered == 0 ? machinery.pulse().lastBeat() : answered;
+        return seen - call.startNanos() >= AdaptiveDeadline.MATTERS_NANOS;
+    }
+
+    /** What a deadline cut is known from the guard's own clock, also where a library enforces it. */
+    private void learn(Call call, Outcome outcome, boolean expired, long now) {
+        if (adaptive == null || !call.hasDeadline()) {
+            return;
+        }
+        long answered = call.answeredNanos();
+        long taken = (answered == 0 ? now : answered) - call.startNanos();
+        if (taken >= AdaptiveDeadline.MATTERS_NANOS) {
+            taken -= stalledNanos(call, now);
+        }
+        if (outcome != Outcome.SUCCESS) {
+            if (expired) {
+                adaptive.cut(now - call.startNanos(), now);
+            }
+        } else if (call.isUntimed()) {
+            adaptive.tookLong(taken);
+        } else {
+            adaptive.succeeded(call.startNanos(), call.startNanos() + taken);
+        }
+    }
+
+    /** How long our own process stood still while the call was under way, as far as that was noticed. */
+    private long stalledNanos(Call call, long now) {
+        Stall stall = stall(now);
+        return stall == null ? 0 : Math.max(0, Math.min(stall.nanos(), stall.endNanos() - call.startNanos()));
+    }
+
     /** To the span of a call that was under way when our own process stood still: that it was noticed. */
     private void tellStall(Call call, Trace trace, long now) {
-        Stall stall = stall(now);
-        if (stall != null
-                && call.startNanos() - stall.endNanos() < 0
-                && !Breaker.isRefusal(call.permit())
-                && state() == BreakerState.CLOSED) {
+        if (stalledNanos(call, now) > 0 && !Breaker.isRefusal(call.permit()) && state() == BreakerState.CLOSED) {
             tell(trace, admission(BreakerState.CLOSED, now));
         }
     }
 
+    /** That a deadline ended this call which is not ours: nothing was decided. */
+    private void tellInherited(Call call, Trace trace, Ending ending, long now) {
+        if (call.inheritsDeadline()) {
+            Signal.Origin origin = new Signal.Origin("inherited_deadline", null, null, null);
+            long elapsed = now - call.startNanos();
+            tell(trace, decision(Verdict.ADMITTED, null, newId(), null, original(ending), origin, elapsed, now));
+        }
+    }
+
     /** In the modes that refuse nobody: what enforcing would have done to this call. */
-    private void observe(Call call, Outcome outcome, @Nullable Trace trace, long now) {
+    private void observe(Call call, Outcome outcome, long budget, @Nullable Trace trace, long now) {
         if (refuses) {
             return;
         }
-        boolean late = deadlineNanos != 0 && now - call.startNanos() > deadlineNanos;
+        boolean late = budget != 0 && call.hasDeadline() && now - call.startNanos() > budget;
         if (late && trace != null) {
-            tell(trace, decision(Verdict.WOULD_TIME_OUT, Reason.DEADLINE_EXHAUSTED, newId(), null, null, now));
+            long elapsed = now - call.startNanos();
+            tell(
+                    trace,
+                    decision(
+                            Verdict.WOULD_TIME_OUT,
+                            Reason.DEADLINE_EXHAUSTED,
+                            newId(),
+                            null,
+                            null,
+                            origin(budget),
+                            elapsed,
+                            now));
         }
         if ((late || call.limits() == Limits.DENIED) && outcome == Outcome.SUCCESS) {
             countLost();
@@ -514,49 +795,63 @@ final class TargetGuard implements Guard {
 
     private @Nullable Fallback rescue(
             @Nullable Trace trace, long id, Signal.@Nullable Decision decided, Ending ending, long now) {
-        if (answer == null) {
+        if (chain.isEmpty()) {
             if (decided != null) {
                 tell(trace, decided);
             }
             close(trace, ending.thrown());
             return null;
         }
-        return fallback(answer, trace, id, decided, ending.thrown(), original(ending), now);
+        return fallback(trace, id, decided, ending.thrown(), original(ending), now);
     }
 
-    /** What stands in for a call. A call is one decision: {@code decided} is only told if the answer cannot be given. */
+    /** What stands in for a call. A call is one decision: {@code decided} is only told if nothing of the chain is given. */
     private Fallback fallback(
-            StaticAnswer given,
             @Nullable Trace trace,
             long id,
             Signal.@Nullable Decision decided,
             @Nullable Throwable otherwise,
             @Nullable String original,
             long triggeredNanos) {
-        return new StaticFallback(given, failure -> {
-            if (trace == null) {
-                return;
+        return new LinkFallback(chain, failures, memory, new LinkFallback.Told() {
+            @Override
+            public void served(Link link, long ageMillis) {
+                if (trace != null) {
+                    tellLink(link, null, ageMillis);
+                    Reason reason = decided == null ? null : decided.reason();
+                    String counts = decided == null ? null : decided.counts();
+                    Signal.Origin origin = decided == null ? null : decided.origin();
+                    long elapsed = decided == null ? 0 : decided.elapsedNanos();
+                    tell(
+                            trace,
+                            decision(Verdict.FALLBACK, reason, id, counts, original, origin, elapsed, triggeredNanos));
+                    close(trace, null);
+                }
             }
-            long latency = machinery.nanoClock().getAsLong() - triggeredNanos;
-            String why = failure == null ? null : failure.toString();
-            tell(trace, new Signal.FallbackExecuted(subject, "static", latency, why, original));
-            if (failure == null) {
-                Reason reason = decided == null ? null : decided.reason();
-                String counts = decided == null ? null : decided.counts();
-                tell(trace, decision(Verdict.FALLBACK, reason, id, counts, original, triggeredNanos));
-            } else if (decided != null) {
-                tell(trace, decided);
+
+            @Override
+            public void failed(Link link, Throwable cause, boolean isLast) {
+                if (trace != null) {
+                    tellLink(link, cause.toString(), -1);
+                    if (isLast) {
+                        if (decided != null) {
+                            tell(trace, decided);
+                        }
+                        close(trace, otherwise);
+                    }
+                }
             }
-            close(trace, failure == null ? null : otherwise);
+
+            private void tellLink(Link link, @Nullable String failure, long ageMillis) {
+                long latency = machinery.nanoClock().getAsLong() - triggeredNanos;
+                tell(trace, new Signal.FallbackExecuted(subject, link.type(), latency, failure, original, ageMillis));
+            }
         });
     }
 
     private void release(Call call) {
-        if (call.timer() instanceof DeadlineTimer.Entry armed) {
-            machinery.timer().disarm(armed);
-            call.timer(null);
-        }
         (refuses ? machinery.inFlight() : machinery.limits().observed()).end(call);
+        call.madeBy(null);
     }
 
     /** A call that is not listed may end after its guard left: then nobody is left to whom it would matter. */
@@ -575,9 +870,99 @@ final class TargetGuard implements Guard {
     /** The deadline of {@code call} is over. */
     static void expire(Call call) {
         if (call.guard() instanceof TargetGuard guard && !call.isSettled()) {
-            long id = guard.newId();
-            String message = Messages.expired(guard.subject, guard.deadlineNanos, id);
-            guard.cut(call, new Cut(Refusal.saying(message, Reason.DEADLINE_EXHAUSTED, 0, null), id));
+            guard.expire(call, call.deadline(), guard.machinery.timer().now());
+        } else {
+            call.deadline(DeadlineTimer.NEVER);
+        }
+    }
+
+    private void expire(Call call, long deadline, long now) {
+        long late = now - deadline;
+        if (late < 0) {
+            return; // it was moved meanwhile
+        }
+        if (!call.timedByGuard()) {
+            expireInLibrary(call, late, now);
+            return;
+        }
+        String overdue = call.overdue();
+        if ((adaptive != null || overdue != null) && late > LATE_NANOS) {
+            // we stood still, and could not see an answer: it has that time again
+            call.moveDeadline(deadline, now + late);
+            return;
+        }
+        if (!call.moveDeadline(deadline, DeadlineTimer.NEVER)) {
+            return;
+        }
+        if (overdue != null) {
+            long id = newId();
+            String message = Messages.expired(subject, overdue, id, elapsed(call), traceId(call));
+            Signal.Origin origin = new Signal.Origin("stream_budget", null, null, overdue);
+            cut(call, new Cut(Refusal.saying(message, Reason.DEADLINE_EXHAUSTED, 0, null), id, origin));
+            return;
+        }
+        long given = adaptive == null
+                ? Math.max(fixedNanos, call.leastNanos())
+                : deadline - machinery.timer().at(call.startNanos(), call.isUntimed() ? Pulse.PERIOD_NANOS : 0);
+        Cut cut = expiry(call, given);
+        if (cut(call, cut)) {
+            machinery.leaks().watch(call, cut, now);
+        }
+    }
+
+    private Cut expiry(Call call, long given) {
+        long id = newId();
+        Signal.Origin origin = origin(given);
+        String message = Messages.expired(subject, given, id, elapsed(call), traceId(call), origin);
+        return new Cut(Refusal.saying(message, Reason.DEADLINE_EXHAUSTED, 0, null), id, origin);
+    }
+
+    /** Its library had the deadline, and should have ended it by now. */
+    private void expireInLibrary(Call call, long late, long now) {
+        if (late > LATE_NANOS) {
+            call.deadline(now + LeakWatch.GRACE_NANOS); // we stood still, and so did the library
+            return;
+        }
+        call.deadline(DeadlineTimer.NEVER);
+        machinery.leaks().found(call, newId());
+    }
+
+    private long elapsed(Call call) {
+        return machinery.nanoClock().getAsLong() - call.startNanos();
+    }
+
+    private static @Nullable String traceId(Call call) {
+        return call.attachment() instanceof Trace trace ? trace.traceId() : null;
+    }
+
+    /** Where a deadline of so much comes from. */
+    private Signal.Origin origin(long given) {
+        if (adaptive != null) {
+            return new Signal.Origin("adaptive_deadline", null, null, adaptive.basis());
+        }
+        long reserved = given == fixedNanos ? reservedNanos : 0;
+        String configured = Messages.duration(given + reserved);
+        String text =
+                reserved == 0 ? configured : configured + ", " + Messages.duration(reserved) + " for its fallback";
+        return new Signal.Origin("policy_deadline", null, null, text);
+    }
+
+    /** The work of {@code call} goes on though it was cut. On a worker of the agent. */
+    void tellLeak(Call call, long id, LeakWatch.Place place) {
+        Thread.State state = place.state();
+        Signal.Leak leak = new Signal.Leak(
+                subject,
+                DecisionIds.text(id),
+                elapsed(call),
+                place.site(),
+                place.thread(),
+                state == null ? null : state.name(),
+                place.waitsFor(),
+                place.stackText());
+        if (call.attachment() instanceof Trace trace) {
+            tell(trace, leak);
+        } else {
+            accept(leak);
         }
     }
 
@@ -585,15 +970,21 @@ final class TargetGuard implements Guard {
     static void drain(Call call) {
         if (call.guard() instanceof TargetGuard guard && !call.isSettled()) {
             long id = guard.newId();
-            String message = Messages.drained(guard.subject, id);
-            guard.cut(call, new Cut(Refusal.saying(message, Reason.DRAINING, 0, null), id));
+            Cause.Drain drain = guard.machinery.inFlight().drain();
+            long elapsed = guard.elapsed(call);
+            String message = Messages.drained(guard.subject, id, elapsed, traceId(call), drain);
+            Signal.Origin origin = drain == null ? null : drain.origin();
+            guard.cut(call, new Cut(Refusal.saying(message, Reason.DRAINING, 0, null), id, origin));
         }
     }
 
-    private void cut(Call call, Cut cut) {
-        if (call.tryCut(cut)) {
-            machinery.canceller().cancel(call, cut.refusal());
+    /** Whether it is the first of those that would cut it. */
+    private boolean cut(Call call, Cut cut) {
+        boolean isFirst = call.tryCut(cut);
+        if (isFirst) {
+            machinery.canceller().cancel(call, cut);
         }
+        return isFirst;
     }
 
     /** The call was collected before it ended: nothing is known of the target. */
@@ -617,10 +1008,32 @@ final class TargetGuard implements Guard {
             @Nullable String counts,
             @Nullable String original,
             long now) {
+        return decision(verdict, reason, id, counts, original, null, 0, now);
+    }
+
+    private Signal.Decision decision(
+            Verdict verdict,
+            @Nullable Reason reason,
+            long id,
+            @Nullable String counts,
+            @Nullable String original,
+            Signal.@Nullable Origin origin,
+            long elapsedNanos,
+            long now) {
         Layer layer = circuit == null || reason != Reason.CIRCUIT_OPEN ? null : circuit.layer();
         String refusing = layer == null ? null : layer.text();
         return new Signal.Decision(
-                subject, verdict, reason, state(), DecisionIds.text(id), counts, original, refusing, stall(now));
+                subject,
+                verdict,
+                reason,
+                state(),
+                DecisionIds.text(id),
+                counts,
+                original,
+                refusing,
+                stall(now),
+                origin,
+                elapsedNanos);
     }
 
     private @Nullable Stall stall(long now) {

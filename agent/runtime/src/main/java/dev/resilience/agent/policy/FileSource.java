@@ -162,7 +162,7 @@ final class FileSource {
                 draft.fail(section, at(tuple.getKeyNode()), written, "must be a map with any of: " + Keys.below(key));
                 return;
             }
-            if (key.equals(Keys.STATIC)) {
+            if (Keys.isLink(key)) {
                 section.put(new Setting(key, null, null, Layer.FILE, at(tuple.getKeyNode()), written, null));
             }
             keys(section, path, key, mapping);
@@ -184,25 +184,42 @@ final class FileSource {
             if (sequence.getValue().isEmpty()) {
                 section.put(Setting.of(Keys.FALLBACK, "none", Layer.FILE, at(tuple.getKeyNode()), written));
             }
-            int answers = 0;
-            for (Node element : sequence.getValue()) {
-                if (!(element instanceof MappingNode mapping)) {
-                    draft.fail(section, at(element), written, "must be a list of maps, each with the key static");
-                } else if (++answers > 1 && isStatic(mapping)) {
-                    draft.fail(section, at(element), written, "must have one static answer at most");
-                } else {
-                    keys(section, path, Keys.FALLBACK, mapping);
-                }
-            }
+            links(section, path, tuple, sequence);
         } else {
             leaf(section, Keys.FALLBACK, written, value);
         }
     }
 
-    private static boolean isStatic(MappingNode mapping) {
-        return mapping.getValue().stream()
-                .anyMatch(tuple -> tuple.getKeyNode() instanceof ScalarNode scalar
-                        && scalar.getValue().equals("static"));
+    /** The order of a list is the order of its links. */
+    private void links(Section section, String path, NodeTuple tuple, SequenceNode sequence) {
+        String written = path + "." + Keys.FALLBACK;
+        List<String> order = new ArrayList<>();
+        for (Node element : sequence.getValue()) {
+            if (!(element instanceof MappingNode mapping)) {
+                draft.fail(
+                        section,
+                        at(element),
+                        written,
+                        "must be a list of maps, each with one of the keys " + String.join(", ", Keys.LINKS));
+                continue;
+            }
+            List<String> kinds = mapping.getValue().stream()
+                    .map(NodeTuple::getKeyNode)
+                    .map(key -> key instanceof ScalarNode scalar ? scalar.getValue() : "")
+                    .filter(Keys.LINKS::contains)
+                    .toList();
+            String twice = kinds.stream().filter(order::contains).findFirst().orElse(null);
+            if (twice != null) {
+                draft.fail(section, at(element), written, "must have one link " + twice + " at most");
+            } else {
+                order.addAll(kinds);
+                keys(section, path, Keys.FALLBACK, mapping);
+            }
+        }
+        if (order.size() > 1) {
+            section.put(new Setting(
+                    Keys.FALLBACK + ".chain", null, order, Layer.FILE, at(tuple.getKeyNode()), written, directory));
+        }
     }
 
     private void leaf(Section section, String key, String written, Node value) {

@@ -68,6 +68,11 @@ public final class Glob {
         }
     }
 
+    /** Whether it stands for one name only. */
+    boolean isLiteral() {
+        return pattern.indexOf('*') < 0;
+    }
+
     /** Over host names: segments end at dots, case does not count. */
     public static Glob host(String pattern) {
         return new Glob(pattern, ".", true);
@@ -86,6 +91,11 @@ public final class Glob {
     /** Over gRPC service names: segments end at dots. */
     public static Glob service(String pattern) {
         return new Glob(pattern, ".", false);
+    }
+
+    /** Over methods of gRPC with their service, as {@code shop.Stock/Get}: segments end at dots and slashes. */
+    public static Glob rpc(String pattern) {
+        return new Glob(pattern, "./", false);
     }
 
     /** Over JDBC URLs: segments end at slashes. */

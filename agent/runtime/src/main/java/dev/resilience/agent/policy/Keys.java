@@ -25,14 +25,22 @@ final class Keys {
     static final String SETTINGS_GROUP = "breaker.settings";
     static final String SETTINGS = SETTINGS_GROUP + ".";
     static final String LIMIT = "limit.";
+    static final String RETRY = "retry.";
     static final String FALLBACK = "fallback";
     static final String STATIC = "fallback.static";
+
+    /** The kinds of link, as they are tried where nobody gives an order. */
+    static final List<String> LINKS = List.of("snapshot", "alternate", "static");
+
     static final String HEADERS_GROUP = "fallback.static.headers";
     static final String HEADERS = HEADERS_GROUP + ".";
 
     /** Beside {@code policies} and {@code defaults}, which are sections. */
     static final List<String> ROOT =
             List.of(ENABLED, CONFIG, MODE, DRAIN, MAX_TARGETS, MAX_ROUTES, TARGET_IDLE_FOR, STRATEGIES, FILE_FORMAT);
+
+    /** How long a stream may take. */
+    static final List<String> STREAMS = List.of("stream.first-message", "stream.idle", "stream.total");
 
     /** Of a policy, and of {@code defaults} except for {@code match}; headers and settings have any name. */
     static final List<String> POLICY = List.of(
@@ -80,6 +88,9 @@ final class Keys {
             "breaker.failure-on",
             "breaker.ignore",
             "deadline",
+            "stream.first-message",
+            "stream.idle",
+            "stream.total",
             "limit.concurrency",
             "limit.min",
             "limit.max",
@@ -88,6 +99,16 @@ final class Keys {
             "limit.rate",
             "limit.burst",
             FALLBACK,
+            "fallback.chain",
+            "fallback.snapshot.max-age",
+            "fallback.snapshot.max-bytes",
+            "fallback.snapshot.shared",
+            "fallback.snapshot.key-headers",
+            "fallback.alternate.uri",
+            "fallback.alternate.target",
+            "fallback.alternate.plaintext",
+            "fallback.alternate.deadline",
+            "fallback.alternate.credentials",
             "fallback.static.status",
             "fallback.static.content-type",
             "fallback.static.body",
@@ -95,7 +116,15 @@ final class Keys {
             "fallback.static.body-file");
 
     /** Keys of versions to come: an error, so that nobody relies on them. */
-    private static final List<String> UNSUPPORTED = List.of("match.sql", "fallback.snapshot", "fallback.alternate");
+    private static final List<String> UNSUPPORTED = List.of(
+            "match.sql",
+            "fallback.alternate.url",
+            "retry",
+            "retry.attempts",
+            "retry.backoff",
+            "retry.max-backoff",
+            "retry.budget",
+            "retry.methods");
 
     private static final Set<String> GROUPS = groups();
 
@@ -111,6 +140,11 @@ final class Keys {
     /** Whether this key of a policy has keys of its own. */
     static boolean isGroup(String key) {
         return GROUPS.contains(key);
+    }
+
+    /** Whether it is a link, which says something even if nothing stands below it. */
+    static boolean isLink(String key) {
+        return key.startsWith(FALLBACK + ".") && LINKS.contains(key.substring(FALLBACK.length() + 1));
     }
 
     static List<String> unsupported() {

@@ -1,7 +1,5 @@
 package dev.resilience.agent.policy;
 
-import static dev.resilience.agent.policy.BadValue.require;
-
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.Strategy;
 import dev.resilience.instrumentation.api.StaticAnswer;
@@ -18,10 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param key what one breaker covers
  * @param breaker null when it is off
  * @param failures what the end of a call means, for the breaker and for the fallback
- * @param deadline the budget of one call, 1 ms to 1 d; null for none
+ * @param streams how long streams of gRPC may take
  * @param limit how many calls it lets through
- * @param fallback what to answer instead of a refusal or a fault of the target; null for nothing
- * @param answered the protocols in which {@code fallback} can be given
+ * @param chain what to try instead of a refusal or a fault of the target, in this order
  */
 public record Policy(
         String name,
@@ -30,10 +27,10 @@ public record Policy(
         Key key,
         @Nullable BreakerConfig breaker,
         FailureRules failures,
-        @Nullable Duration deadline,
+        Deadline deadline,
+        StreamTimers streams,
         LimitConfig limit,
-        @Nullable StaticAnswer fallback,
-        Set<Protocol> answered) {
+        List<Link> chain) {
 
     public static final String DEFAULT_NAME = "default";
     public static final Key DEFAULT_KEY = Key.HOST;
@@ -42,33 +39,30 @@ public record Policy(
     /** The breaker where no policy says otherwise. */
     public static final BreakerConfig DEFAULT_BREAKER = BreakerConfig.of(Strategy.Adaptive.DEFAULT);
 
-    private static final Duration SHORTEST_DEADLINE = Duration.ofMillis(1);
-    private static final Duration LONGEST_DEADLINE = Duration.ofDays(1);
-
     public Policy {
-        if (deadline != null) {
-            requireDeadline(deadline);
-        }
-        answered = Set.copyOf(answered);
-        require(
-                fallback != null ? !answered.contains(Protocol.JDBC) : answered.isEmpty(),
-                "fallback",
-                "for HTTP and gRPC alone");
+        chain = List.copyOf(chain);
     }
 
-    /** What to answer in this protocol, or null for nothing. */
-    public @Nullable StaticAnswer fallback(Protocol protocol) {
-        return answered.contains(protocol) ? fallback : null;
+    /** What of the chain can be given in this protocol. */
+    public List<Link> chain(Protocol protocol) {
+        return chain.stream().filter(link -> link.serves(protocol)).toList();
     }
 
-    static void requireDeadline(Duration deadline) {
-        require(
-                deadline.compareTo(SHORTEST_DEADLINE) >= 0 && deadline.compareTo(LONGEST_DEADLINE) <= 0,
-                "deadline",
-                "1ms to 1d, or none");
+    /** A policy without timers for streams. */
+    public Policy(
+            String name,
+            Mode mode,
+            Match match,
+            Key key,
+            @Nullable BreakerConfig breaker,
+            FailureRules failures,
+            Deadline deadline,
+            LimitConfig limit,
+            List<Link> chain) {
+        this(name, mode, match, key, breaker, failures, deadline, StreamTimers.NONE, limit, chain);
     }
 
-    /** A policy without limits. */
+    /** A policy without limits, and with one answer or none; {@code deadline} null for none. */
     public Policy(
             String name,
             Mode mode,
@@ -79,7 +73,16 @@ public record Policy(
             @Nullable Duration deadline,
             @Nullable StaticAnswer fallback,
             Set<Protocol> answered) {
-        this(name, mode, match, key, breaker, failures, deadline, LimitConfig.NONE, fallback, answered);
+        this(
+                name,
+                mode,
+                match,
+                key,
+                breaker,
+                failures,
+                Deadline.of(deadline),
+                LimitConfig.NONE,
+                fallback == null ? List.of() : List.of(new Link.Static(fallback, answered)));
     }
 
     /** The same, with a fallback that is given in each protocol it guards that can have one. */
@@ -105,6 +108,11 @@ public record Policy(
         return answerable;
     }
 
+    /** How long a call of this protocol may take: never {@link Deadline.Rule#BY_PROTOCOL}. */
+    public Deadline deadline(Protocol protocol) {
+        return deadline.of(protocol);
+    }
+
     /** What the end of a call of this protocol means. */
     public FailureRule failures(Protocol protocol) {
         return failures.of(protocol);
@@ -112,6 +120,6 @@ public record Policy(
 
     /** The same policy, told only to observe. */
     Policy observing() {
-        return new Policy(name, Mode.OBSERVE, match, key, breaker, failures, deadline, limit, fallback, answered);
+        return new Policy(name, Mode.OBSERVE, match, key, breaker, failures, deadline, streams, limit, chain);
     }
 }

@@ -5,14 +5,11 @@ import static dev.resilience.agent.policy.BadValue.require;
 import dev.resilience.agent.strategy.Strategies;
 import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.Strategy;
-import dev.resilience.instrumentation.api.StaticAnswer;
 import dev.resilience.spi.StrategyProvider;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,9 +19,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Verifies one section into a policy: what it does not say comes from {@code defaults}. */
 final class PolicyReader {
-    private static final List<String> BODIES =
-            List.of("fallback.static.body", "fallback.static.body-base64", "fallback.static.body-file");
-
     private final String name;
     private final Section own;
     private final Section defaults;
@@ -37,7 +31,7 @@ final class PolicyReader {
     private final Strategies strategies;
     private boolean observes;
 
-    private PolicyReader(String name, Section own, Draft draft, Strategies strategies, Set<Setting> told) {
+    PolicyReader(String name, Section own, Draft draft, Strategies strategies, Set<Setting> told) {
         this.name = name;
         this.own = own;
         this.defaults = draft.defaults;
@@ -65,10 +59,11 @@ final class PolicyReader {
         Key key = value("key", setting -> Values.word(setting, Key.class), Policy.DEFAULT_KEY);
         BreakerConfig breaker = new BreakerReader(this, strategies).read(key);
         FailureRules failures = failures(match);
-        Duration deadline = deadline();
+        Deadline deadline = deadline();
+        StreamTimers streams = streams(match);
         LimitConfig limit =
                 new LimitReader(this).read(breaker != null && breaker.strategy() instanceof Strategy.Adaptive);
-        StaticAnswer fallback = fallback(match);
+        List<Link> chain = new ChainReader(this).read(match, deadline);
         return new Policy(
                 name,
                 observes ? Mode.OBSERVE : mode,
@@ -77,9 +72,9 @@ final class PolicyReader {
                 limit.withLimits(breaker),
                 failures,
                 deadline,
+                streams,
                 limit.besides(breaker),
-                fallback,
-                answered(fallback, match));
+                chain);
     }
 
     private Match noMatch() {
@@ -196,100 +191,43 @@ final class PolicyReader {
         });
     }
 
-    private @Nullable Duration deadline() {
-        return optional("deadline", setting -> {
-            if (setting.text().equals("none")) {
-                return null;
-            }
-            require(
-                    !setting.text().equals("adaptive"),
-                    setting.key(),
-                    "a duration or none: this version does not support adaptive");
-            Duration deadline = Values.duration(setting);
-            Policy.requireDeadline(deadline);
-            return deadline;
-        });
+    private Deadline deadline() {
+        return value("deadline", PolicyReader::deadline, Deadline.Rule.BY_PROTOCOL);
     }
 
-    private @Nullable StaticAnswer fallback(Match match) {
-        boolean inherited = !own.has(Keys.FALLBACK);
-        Section section = inherited ? defaults : own;
-        Setting none = section.get(Keys.FALLBACK);
-        Setting strongest = section.all().stream()
-                .filter(setting -> setting.key().startsWith(Keys.STATIC))
-                .max(Comparator.comparing(Setting::layer))
-                .orElse(null);
-        if (none != null && !none.text().equals("none")) {
-            fail(none, "none, or a list of answers");
-            return null;
+    private static Deadline deadline(Setting setting) {
+        String text = setting.text();
+        if (text.equals("none")) {
+            return Deadline.Rule.NONE;
         }
-        if (strongest == null || (none != null && none.layer().compareTo(strongest.layer()) > 0)) {
-            return null;
+        if (text.equals("adaptive")) {
+            return Deadline.Rule.ADAPTIVE;
         }
-        if (none != null && none.layer() == strongest.layer()) {
-            fail(none, "left out beside a static answer");
-            return null;
-        }
-        if (!match.serves(Protocol.HTTP) && !match.serves(Protocol.GRPC)) {
-            if (!inherited) {
-                fail(strongest, "left out: a static answer serves HTTP and gRPC, and this policy guards jdbc only");
-            }
-            return null;
-        }
-        return answer(section, match);
+        require(text.isEmpty() || !Character.isLetter(text.charAt(0)), setting.key(), Deadline.Fixed.RANGE);
+        return new Deadline.Fixed(Values.duration(setting));
     }
 
-    /** Bytes that somebody else may have meant for HTTP are no gRPC message. */
-    private Set<Protocol> answered(@Nullable StaticAnswer fallback, Match match) {
-        Set<Protocol> answered = EnumSet.noneOf(Protocol.class);
-        if (fallback != null && match.serves(Protocol.HTTP)) {
-            answered.add(Protocol.HTTP);
+    private StreamTimers streams(Match match) {
+        Duration firstMessage = optional("stream.first-message", PolicyReader::timer);
+        Duration idle = optional("stream.idle", PolicyReader::timer);
+        Duration total = optional("stream.total", PolicyReader::timer);
+        if (!match.serves(Protocol.GRPC)) {
+            for (String key : Keys.STREAMS) {
+                warn(key, "has no effect: streams are gRPC's, which this policy does not guard");
+            }
         }
-        boolean forGrpcAlone = own.has(Keys.FALLBACK) && !match.serves(Protocol.HTTP);
-        if (fallback != null && match.serves(Protocol.GRPC) && (forGrpcAlone || fallback.json() instanceof Map)) {
-            answered.add(Protocol.GRPC);
-        }
-        return answered;
+        return new StreamTimers(firstMessage, idle, total);
     }
 
-    private StaticAnswer answer(Section section, Match match) {
-        int status = value("fallback.static.status", Answers::status, Answers.DEFAULT_STATUS);
-        String contentType = optional("fallback.static.content-type", Answers::contentType);
-        Map<String, List<String>> headers = new LinkedHashMap<>();
-        for (Setting setting : section.all()) {
-            if (setting.key().startsWith(Keys.HEADERS)) {
-                List<String> values = optional(setting.key(), Answers::header);
-                if (values != null) {
-                    headers.put(setting.key().substring(Keys.HEADERS.length()), values);
-                }
-            }
+    private static @Nullable Duration timer(Setting setting) {
+        String text = setting.text();
+        if (text.equals("none")) {
+            return null;
         }
-        Answers.Body body = body(section, match);
-        return new StaticAnswer(status, contentType, headers, body.bytes(), body.json());
-    }
-
-    private Answers.Body body(Section section, Match match) {
-        Setting chosen = null;
-        for (String key : BODIES) {
-            Setting setting = section.get(key);
-            if (setting == null || (chosen != null && setting.layer().compareTo(chosen.layer()) < 0)) {
-                continue;
-            }
-            if (chosen != null && setting.layer() == chosen.layer()) {
-                fail(setting, "left out: only one of body, body-base64 and body-file can be given");
-                return Answers.Body.EMPTY;
-            }
-            chosen = setting;
-        }
-        if (chosen == null) {
-            return Answers.Body.EMPTY;
-        }
-        Answers.Body body = value(chosen.key(), Answers::body, Answers.Body.EMPTY);
-        boolean message = body.json() instanceof Map;
-        if (chosen.key().equals("fallback.static.body") && !match.serves(Protocol.HTTP) && !message) {
-            fail(chosen, "a JSON object: the message of the gRPC method in protobuf's JSON form");
-        }
-        return body;
+        require(text.isEmpty() || !Character.isLetter(text.charAt(0)), setting.key(), StreamTimers.RANGE);
+        Duration budget = Values.duration(setting);
+        StreamTimers.requireBudget(budget, setting.key());
+        return budget;
     }
 
     <T> T value(String key, Function<Setting, T> reader, T otherwise) {
@@ -319,7 +257,7 @@ final class PolicyReader {
 
     private boolean inherits(String key) {
         if (key.startsWith(Keys.FALLBACK)) {
-            return !own.has(Keys.FALLBACK);
+            return inheritsFallback();
         }
         // a duration or a number, or whatever it is to somebody else, as the strategy says
         if (key.equals("breaker.window") || key.startsWith(Keys.SETTINGS)) {
@@ -330,6 +268,15 @@ final class PolicyReader {
                     || String.valueOf(strategy.value()).equals(theirs == null ? standard : theirs.value());
         }
         return !key.startsWith(Keys.MATCH);
+    }
+
+    /** Where the fallback is taken from, as a whole. */
+    Section fallback() {
+        return inheritsFallback() ? defaults : own;
+    }
+
+    boolean inheritsFallback() {
+        return !own.has(Keys.FALLBACK);
     }
 
     /** Whether it reads the policy of calls that no other matches. */

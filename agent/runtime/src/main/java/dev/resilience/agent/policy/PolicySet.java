@@ -4,7 +4,6 @@ import static dev.resilience.agent.policy.BadValue.require;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,9 +29,9 @@ public record PolicySet(List<Policy> policies, Policy defaults, Mode mode, Durat
                     Policy.DEFAULT_KEY,
                     Policy.DEFAULT_BREAKER,
                     FailureRules.DEFAULTS,
-                    null,
-                    null,
-                    Set.of()),
+                    Deadline.Rule.BY_PROTOCOL,
+                    LimitConfig.NONE,
+                    List.of()),
             Policy.DEFAULT_MODE,
             DEFAULT_DRAIN);
 

@@ -1,5 +1,6 @@
 package dev.resilience.agent.policy;
 
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ public record Problem(
         @Nullable String value,
         String message) {
     private static final int LONGEST_VALUE = 80;
+    private static final Pattern USER = Pattern.compile("//[^/@]*@");
 
     @Override
     public String toString() {
@@ -24,8 +26,9 @@ public record Problem(
                 + message;
     }
 
-    /** One line, bounded, and without what follows a {@code ?}: that is where URLs carry passwords. */
-    private static String printable(String value) {
+    /** One line, bounded, and without what URLs carry passwords in: before an {@code @}, and after a {@code ?}. */
+    private static String printable(String given) {
+        String value = USER.matcher(given).replaceAll("//...@");
         if (value.isEmpty()) {
             return "\"\"";
         }

@@ -39,8 +39,10 @@ public record Suggestions(List<Watched> policies) {
 
         /** Null as long as something is missing. */
         public @Nullable Suggestion suggestion(Mood mood) {
-            // in the other modes the deadline cuts nothing, so all was seen
-            Duration cuts = policy.mode() == Mode.ENFORCE ? policy.deadline() : null;
+            // in the other modes the deadline cuts nothing, and an adaptive one lets through what a call needs
+            Duration cuts = policy.mode() == Mode.ENFORCE && policy.deadline() instanceof Deadline.Fixed fixed
+                    ? fixed.budget()
+                    : null;
             return seen == null || !missing().isEmpty() ? null : Suggestion.of(seen, mood, cuts);
         }
 

@@ -19,6 +19,8 @@ public sealed interface Signal {
      * @param original the class name of the exception the decision answers to, or null
      * @param layer which of several layers has the circuit open; null where there is but one, or it is not open
      * @param stall what our own process did of late that was not held against the target, or null
+     * @param origin what it followed from, or null where there is nothing before it
+     * @param elapsedNanos since a call began that is cut; for a refusal, how long it waited for its turn; 0 for none
      */
     record Decision(
             Subject subject,
@@ -29,8 +31,24 @@ public sealed interface Signal {
             @Nullable String counts,
             @Nullable String original,
             @Nullable String layer,
-            @Nullable Stall stall)
+            @Nullable Stall stall,
+            @Nullable Origin origin,
+            long elapsedNanos)
             implements Signal {
+
+        /** Where it follows from nothing before it. */
+        public Decision(
+                Subject subject,
+                Verdict verdict,
+                @Nullable Reason reason,
+                BreakerState state,
+                @Nullable String id,
+                @Nullable String counts,
+                @Nullable String original,
+                @Nullable String layer,
+                @Nullable Stall stall) {
+            this(subject, verdict, reason, state, id, counts, original, layer, stall, null, 0);
+        }
 
         /** Where no layer has to be told from others, and nothing of ours was set aside. */
         public Decision(
@@ -43,7 +61,27 @@ public sealed interface Signal {
                 @Nullable String original) {
             this(subject, verdict, reason, state, id, counts, original, null, null);
         }
+
+        /** Whether it says nothing but that a call goes its way. */
+        public boolean isPlain() {
+            return verdict == Verdict.ADMITTED && reason == null && origin == null && state == BreakerState.CLOSED;
+        }
     }
+
+    /**
+     * What a decision followed from.
+     *
+     * @param what {@code circuit_opened}, {@code circuit_half_opened}, {@code drain_began}, {@code policy_deadline},
+     *     {@code adaptive_deadline} or {@code inherited_deadline}
+     * @param id the decision id of that, if it was one
+     * @param time when it was, as RFC 3339 has it; null where it is no moment
+     * @param why what decided it: counts, or what a deadline is measured by
+     */
+    record Origin(
+            String what,
+            @Nullable String id,
+            @Nullable String time,
+            @Nullable String why) {}
 
     /** The values of {@code resilience.decision}. */
     enum Verdict {
@@ -65,21 +103,71 @@ public sealed interface Signal {
         }
     }
 
-    /** A breaker changed its state; {@code counts} says what decided. */
-    record Transition(Subject subject, BreakerState from, BreakerState to, String counts) implements Signal {}
+    /**
+     * A breaker changed its state.
+     *
+     * @param counts what decided
+     * @param id the decision id of this transition; refusals that follow from it name it
+     * @param followedFrom that of the transition before it, or null if there was none
+     */
+    record Transition(
+            Subject subject,
+            BreakerState from,
+            BreakerState to,
+            String counts,
+            @Nullable String id,
+            @Nullable String followedFrom)
+            implements Signal {
+
+        /** Without a name. */
+        public Transition(Subject subject, BreakerState from, BreakerState to, String counts) {
+            this(subject, from, to, counts, null, null);
+        }
+    }
+
+    /**
+     * Work goes on although its call was cut.
+     *
+     * @param id the decision id of the cut
+     * @param elapsedNanos since the call began
+     * @param site where in the application, or in its libraries
+     * @param thread the name of the thread that works; null if it is not known
+     * @param state what that thread does, as {@link Thread.State} calls it
+     * @param waitsFor what that thread waits for, and who has it, as far as that is known
+     * @param stack of that thread, a frame a line
+     */
+    record Leak(
+            Subject subject,
+            String id,
+            long elapsedNanos,
+            String site,
+            @Nullable String thread,
+            @Nullable String state,
+            @Nullable String waitsFor,
+            String stack)
+            implements Signal {}
 
     /**
      * A fallback was tried.
      *
-     * @param type {@code static}
+     * @param type {@code snapshot}, {@code alternate} or {@code static}
      * @param latencyNanos from the trigger to the answer
      * @param failure why it could not be served, or null when it was
      * @param original the class name of the exception it stood in for, or null for an answer of the target
+     * @param ageMillis how old the answer was that was given; negative where it was made for the call
      */
     record FallbackExecuted(
             Subject subject,
             String type,
             long latencyNanos,
             @Nullable String failure,
-            @Nullable String original) implements Signal {}
+            @Nullable String original,
+            long ageMillis)
+            implements Signal {
+        /** One that gave nothing, or what was made for the call. */
+        public FallbackExecuted(
+                Subject subject, String type, long latencyNanos, @Nullable String failure, @Nullable String original) {
+            this(subject, type, latencyNanos, failure, original, -1);
+        }
+    }
 }

@@ -11,6 +11,11 @@ public interface Sink {
     @Nullable
     Trace open(Subject subject);
 
+    /** Sees who wants to be told; comes ten times a second, from the first guard on. */
+    default void look() {
+        // most are there or not from the start
+    }
+
     /** A signal that belongs to no call in particular: a transition made by the pulse. */
     void accept(Signal signal);
 }

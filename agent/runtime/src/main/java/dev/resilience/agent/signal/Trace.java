@@ -6,6 +6,11 @@ import org.jspecify.annotations.Nullable;
 public interface Trace {
     void accept(Signal signal);
 
+    /** The id of the trace of the application that this call is part of, or null if it is not known (yet). */
+    default @Nullable String traceId() {
+        return null;
+    }
+
     /**
      * The call is over.
      *

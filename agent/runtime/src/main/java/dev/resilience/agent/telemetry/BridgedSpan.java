@@ -23,6 +23,11 @@ final class BridgedSpan implements LiveSpan {
     }
 
     @Override
+    public String traceId() {
+        return span.getSpanContext().getTraceId();
+    }
+
+    @Override
     public void set(Map<String, Object> attributes) {
         attributes.forEach((key, value) -> {
             if (value instanceof Long number) {

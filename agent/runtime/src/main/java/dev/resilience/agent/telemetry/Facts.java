@@ -2,7 +2,6 @@ package dev.resilience.agent.telemetry;
 
 import dev.resilience.agent.signal.Signal;
 import dev.resilience.agent.signal.Subject;
-import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Stall;
 import dev.resilience.instrumentation.api.Reason;
 import java.util.LinkedHashMap;
@@ -13,16 +12,11 @@ import org.jspecify.annotations.Nullable;
 final class Facts {
     static final String DECISION = "RESILIENCE_DECISION";
     static final String FALLBACK = "FALLBACK_EXECUTED";
+    static final String LEAK = "RESILIENCE_LEAK";
     static final String DROPPED = "resilience.events.dropped";
     private static final int LONGEST = 256;
 
     private Facts() {}
-
-    static boolean isPlain(Signal.Decision decision) {
-        return decision.verdict() == Signal.Verdict.ADMITTED
-                && decision.reason() == null
-                && decision.state() == BreakerState.CLOSED;
-    }
 
     static Map<String, Object> of(Signal.Decision decision) {
         Map<String, Object> facts = new LinkedHashMap<>();
@@ -39,6 +33,8 @@ final class Facts {
         put(facts, "resilience.layer", decision.layer());
         put(facts, "resilience.original_error.type", decision.original());
         put(facts, decision.stall());
+        putElapsed(facts, decision.elapsedNanos());
+        put(facts, decision.origin());
         if (decision.verdict() == Signal.Verdict.FALLBACK) {
             facts.put("fallback.invoked", true);
         } else if (cuts(decision.verdict())) {
@@ -57,6 +53,9 @@ final class Facts {
         facts.put("fallback.invoked", true);
         facts.put("fallback.type", fallback.type());
         facts.put("fallback.latency.ms", millis(fallback.latencyNanos()));
+        if (fallback.ageMillis() >= 0) {
+            facts.put("fallback.snapshot.age.ms", fallback.ageMillis());
+        }
         put(facts, "resilience.original_error.type", fallback.original());
         return facts;
     }
@@ -75,6 +74,20 @@ final class Facts {
         facts.put("circuit_breaker.state", transition.to().name());
         facts.put("circuit_breaker.previous_state", transition.from().name());
         put(facts, "resilience.counts", transition.counts());
+        put(facts, "resilience.decision_id", transition.id());
+        put(facts, "resilience.followed_from_id", transition.followedFrom());
+        return facts;
+    }
+
+    static Map<String, Object> of(Signal.Leak leak) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        put(facts, leak.subject());
+        put(facts, "resilience.decision_id", leak.id());
+        putElapsed(facts, leak.elapsedNanos());
+        put(facts, "resilience.leak.site", leak.site());
+        put(facts, "resilience.leak.thread", leak.thread());
+        put(facts, "resilience.leak.thread_state", leak.state());
+        put(facts, "resilience.leak.waits_for", leak.waitsFor());
         return facts;
     }
 
@@ -90,6 +103,21 @@ final class Facts {
         facts.put("resilience.mode", subject.mode());
         facts.put("resilience.policy", subject.policy());
         facts.put("resilience.target", safe(subject.target()));
+    }
+
+    private static void put(Map<String, Object> facts, Signal.@Nullable Origin origin) {
+        if (origin != null) {
+            facts.put("resilience.followed_from", origin.what());
+            put(facts, "resilience.followed_from_id", origin.id());
+            put(facts, "resilience.followed_from_time", origin.time());
+            put(facts, "resilience.followed_from_why", origin.why());
+        }
+    }
+
+    private static void putElapsed(Map<String, Object> facts, long nanos) {
+        if (nanos > 0) {
+            facts.put("resilience.elapsed.ms", millis(nanos));
+        }
     }
 
     private static void put(Map<String, Object> facts, @Nullable Stall stall) {

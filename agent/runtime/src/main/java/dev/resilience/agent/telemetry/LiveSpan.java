@@ -1,6 +1,7 @@
 package dev.resilience.agent.telemetry;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A span that can be written to, whichever copy of OpenTelemetry it belongs to. Public for {@link BridgedSpan}, whose
@@ -15,6 +16,11 @@ public interface LiveSpan {
         }
 
         @Override
+        public @Nullable String traceId() {
+            return null;
+        }
+
+        @Override
         public void set(Map<String, Object> attributes) {}
 
         @Override
@@ -22,6 +28,10 @@ public interface LiveSpan {
     };
 
     String id();
+
+    /** Null where it is not known (yet). */
+    @Nullable
+    String traceId();
 
     void set(Map<String, Object> attributes);
 

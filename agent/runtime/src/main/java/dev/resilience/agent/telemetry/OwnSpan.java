@@ -41,6 +41,12 @@ final class OwnSpan implements LiveSpan {
         return HexFormat.of().toHexDigits(System.identityHashCode(this));
     }
 
+    /** The SDK gives it later. */
+    @Override
+    public @Nullable String traceId() {
+        return null;
+    }
+
     @Override
     public void set(Map<String, Object> more) {
         synchronized (lock) {

@@ -31,14 +31,26 @@ final class SpanTrace implements Trace {
                 sink.write(span, Facts.FALLBACK, Facts.eventOf(fallback));
             } else if (signal instanceof Signal.Transition transition) {
                 sink.write(span, Facts.nameOf(transition), Facts.of(transition));
+            } else if (signal instanceof Signal.Leak leak) {
+                sink.write(span, Facts.LEAK, Facts.of(leak));
             }
         } catch (Throwable fault) {
             sink.report("telemetry/signal", fault);
         }
     }
 
+    @Override
+    public @Nullable String traceId() {
+        try {
+            return span.traceId();
+        } catch (Throwable fault) {
+            sink.report("telemetry/trace-id", fault);
+            return null;
+        }
+    }
+
     private void decided(Signal.Decision decision) {
-        if (Facts.isPlain(decision)) {
+        if (decision.isPlain()) {
             if (!sink.isMarked(span)) {
                 span.set(Facts.of(decision));
             }

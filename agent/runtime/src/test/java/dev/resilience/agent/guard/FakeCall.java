@@ -4,6 +4,8 @@ import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Refusal;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 
 /** A call that notes how it is cut. */
 final class FakeCall extends Call {
@@ -11,7 +13,13 @@ final class FakeCall extends Call {
     boolean continuing;
     boolean limited = true;
     long patience;
+    long least;
     int asked;
+    boolean timedByLibrary;
+    boolean stream;
+    /** Where a cancel waits; null for one that does not block. */
+    @Nullable
+    CountDownLatch cancelling;
 
     @Override
     public boolean continuesWork() {
@@ -30,7 +38,39 @@ final class FakeCall extends Call {
     }
 
     @Override
+    public long leastNanos() {
+        return least;
+    }
+
+    @Override
+    public boolean hasDeadline() {
+        return !stream;
+    }
+
+    @Override
     public void cancel(Refusal refusal) {
         cuts.add(refusal);
+        if (cancelling != null) {
+            try {
+                cancelling.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @Override
+    public boolean cancelMayBlock() {
+        return cancelling != null;
+    }
+
+    @Override
+    public boolean timedByGuard() {
+        return !timedByLibrary;
+    }
+
+    @Override
+    public boolean timedByLibrary() {
+        return timedByLibrary;
     }
 }

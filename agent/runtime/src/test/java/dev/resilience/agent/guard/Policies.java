@@ -1,8 +1,10 @@
 package dev.resilience.agent.guard;
 
+import dev.resilience.agent.policy.Deadline;
 import dev.resilience.agent.policy.FailureRules;
 import dev.resilience.agent.policy.Key;
 import dev.resilience.agent.policy.LimitConfig;
+import dev.resilience.agent.policy.Link;
 import dev.resilience.agent.policy.Match;
 import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
@@ -58,6 +60,24 @@ final class Policies {
                 fallback == null ? Set.of() : Set.of(Protocol.HTTP));
     }
 
+    /** With the deadline that a policy has which says nothing of one. */
+    static Policy adaptive(Mode mode) {
+        return adaptive(mode, null);
+    }
+
+    static Policy adaptive(Mode mode, @Nullable BreakerConfig breaker) {
+        return new Policy(
+                "payments",
+                mode,
+                Match.ALL,
+                Key.HOST,
+                breaker,
+                FailureRules.DEFAULTS,
+                Deadline.Rule.BY_PROTOCOL,
+                LimitConfig.NONE,
+                List.of());
+    }
+
     static Policy limited(
             Mode mode,
             @Nullable BreakerConfig breaker,
@@ -71,10 +91,9 @@ final class Policies {
                 Key.HOST,
                 breaker,
                 FailureRules.DEFAULTS,
-                deadline,
+                Deadline.of(deadline),
                 limit,
-                fallback,
-                fallback == null ? Set.of() : Set.of(Protocol.HTTP));
+                fallback == null ? List.of() : List.of(new Link.Static(fallback, Set.of(Protocol.HTTP))));
     }
 
     /** So many at once. */

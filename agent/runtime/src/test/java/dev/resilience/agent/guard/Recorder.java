@@ -15,6 +15,9 @@ final class Recorder implements Sink {
     final List<String> closed = new CopyOnWriteArrayList<>();
     boolean tracing = true;
 
+    @Nullable
+    String traceId;
+
     @Override
     public @Nullable Trace open(Subject subject) {
         if (!tracing) {
@@ -24,6 +27,11 @@ final class Recorder implements Sink {
             @Override
             public void accept(Signal signal) {
                 signals.add(signal);
+            }
+
+            @Override
+            public @Nullable String traceId() {
+                return traceId;
             }
 
             @Override

@@ -75,6 +75,43 @@ class SampledTimingTest {
         assertThat(readsForEach(guard)).isEqualTo(2);
     }
 
+    @ParameterizedTest
+    @EnumSource(Mode.class)
+    void anAdaptiveDeadlineLearnsFromTheCallsThatAreTimed(Mode mode) {
+        Guard guard = guard(Policies.adaptive(mode, Policies.breaker(Strategy.Adaptive.DEFAULT)));
+        heat(guard);
+        assertThat(readsForEach(guard)).isBetween(0.05, 0.075);
+        assertThat(Objects.requireNonNull(((TargetGuard) guard).adaptiveDeadline())
+                        .nanos())
+                .isEqualTo(1_000_000_000L);
+    }
+
+    /** Who takes long is timed at its end, and has what it may lack at its beginning. */
+    @Test
+    void anAdaptiveDeadlineKnowsTheLongestOfAll() {
+        Guard guard = guard(Policies.adaptive(Mode.ENFORCE, Policies.breaker(Strategy.Adaptive.DEFAULT)));
+        heat(guard);
+        FakeCall slow = new FakeCall();
+        do {
+            guard.settle(slow, Ending.OK);
+            assertThat(guard.tryAcquire(slow)).isNull();
+        } while (!slow.isUntimed());
+        for (int i = 0; i < 9; i++) {
+            beat();
+            calls(guard, BUSY);
+        }
+        guard.settle(slow, Ending.OK);
+
+        assertThat(guard.deadlineNanos()).isEqualTo(1_800_000_000L);
+        FakeCall hung = new FakeCall();
+        do {
+            guard.settle(hung, Ending.OK);
+            assertThat(guard.tryAcquire(hung)).isNull();
+        } while (!hung.isUntimed());
+        assertThat(hung.deadline() - machinery.timer().at(hung.startNanos(), 0)).isEqualTo(1_900_000_000L);
+        guard.settle(hung, Ending.OK);
+    }
+
     @Test
     void aCallWithADeadlineIsAlwaysTimed() {
         Policy policy =

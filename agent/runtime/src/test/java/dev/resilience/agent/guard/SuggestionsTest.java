@@ -2,6 +2,7 @@ package dev.resilience.agent.guard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.resilience.agent.policy.Deadline;
 import dev.resilience.agent.policy.FailureRules;
 import dev.resilience.agent.policy.Glob;
 import dev.resilience.agent.policy.Key;
@@ -134,7 +135,7 @@ class SuggestionsTest {
                 loaded.policies().defaults(), loaded.policies().policies().get(0))) {
             Suggestion said =
                     Objects.requireNonNull(watched(suggestions, parsed.name()).suggestion(mood));
-            assertThat(parsed.deadline()).isEqualTo(said.deadline());
+            assertThat(parsed.deadline()).isEqualTo(new Deadline.Fixed(said.deadline()));
             assertThat(parsed.limit().concurrency()).isEqualTo(new ConcurrencyConfig.Fixed(said.concurrency()));
             assertThat(Objects.requireNonNull(parsed.breaker()).strategy()).isEqualTo(said.thresholds());
         }
@@ -152,7 +153,7 @@ class SuggestionsTest {
         Loaded loaded = loaded(yaml);
         assertThat(loaded.problems()).as(yaml).isEmpty();
         Policy parsed = loaded.policies().policies().get(0);
-        assertThat(parsed.deadline()).isEqualTo(said.deadline());
+        assertThat(parsed.deadline()).isEqualTo(new Deadline.Fixed(said.deadline()));
         assertThat(Objects.requireNonNull(parsed.breaker()).strategy())
                 .isEqualTo(new Strategy.Adaptive(true, true, 2, said.concurrency()));
         assertThat(yaml)

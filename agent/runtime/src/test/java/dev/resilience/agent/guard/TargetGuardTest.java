@@ -9,7 +9,9 @@ import dev.resilience.agent.signal.Signal.Verdict;
 import dev.resilience.agent.signal.Sink;
 import dev.resilience.agent.signal.Subject;
 import dev.resilience.agent.signal.Trace;
+import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.BreakerState;
+import dev.resilience.engine.Strategy;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
 import dev.resilience.instrumentation.api.Guard;
@@ -23,6 +25,8 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TargetGuardTest {
     private static final URI TARGET = URI.create("http://X:8443/a");
@@ -80,7 +84,7 @@ class TargetGuardTest {
             assertThat(refusal.message())
                     .startsWith("resilience: call refused: circuit_open (102), policy payments, target http://x:8443, ")
                     .contains(", retry in 5s, decision ")
-                    .endsWith(Objects.requireNonNull(recorder.lastDecision().id()));
+                    .contains(", decision " + recorder.lastDecision().id());
             assertThat(recorder.lastDecision().state()).isEqualTo(BreakerState.OPEN);
             assertThat(machinery.inFlight().count()).isZero();
         }
@@ -179,7 +183,7 @@ class TargetGuardTest {
             assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.REJECTED);
             assertThat(recorder.lastDecision().reason()).isEqualTo(Reason.DRAINING);
             assertThat(call.cuts.get(0).message())
-                    .endsWith(Objects.requireNonNull(recorder.lastDecision().id()));
+                    .contains(", decision " + recorder.lastDecision().id());
         }
 
         @Test
@@ -202,6 +206,7 @@ class TargetGuardTest {
         void cutsTheCallOnceAndSettlesItAsTimedOut() {
             FakeCall call = new FakeCall();
             guard.tryAcquire(call);
+            clock.advance(Duration.ofMillis(300));
 
             TargetGuard.expire(call);
             TargetGuard.drain(call);
@@ -214,7 +219,22 @@ class TargetGuardTest {
             assertThat(recorder.verdicts()).containsExactly(Verdict.ADMITTED, Verdict.TIMED_OUT);
             assertThat(recorder.lastDecision().original()).isEqualTo("java.io.IOException");
             assertThat(call.cuts.get(0).message())
-                    .endsWith(Objects.requireNonNull(recorder.lastDecision().id()));
+                    .contains(", decision " + recorder.lastDecision().id());
+        }
+
+        @Test
+        void givesACallOfAKindThatNeedsMoreWhatItNeeds() {
+            FakeCall call = new FakeCall();
+            call.least = Duration.ofSeconds(5).toNanos();
+            guard.tryAcquire(call);
+
+            clock.advance(Duration.ofMillis(4_999));
+            machinery.timer().turn();
+            assertThat(call.cuts).isEmpty();
+            clock.advance(Duration.ofMillis(1));
+            machinery.timer().turn();
+
+            assertThat(call.cuts.get(0).message()).contains("no answer within 5s");
         }
 
         @Test
@@ -226,7 +246,199 @@ class TargetGuardTest {
             TargetGuard.expire(call);
 
             assertThat(call.cuts).isEmpty();
-            assertThat(call.timer()).isNull();
+            assertThat(call.deadline()).isEqualTo(DeadlineTimer.NEVER);
+        }
+    }
+
+    @Nested
+    class WithAnAdaptiveDeadline {
+        private final Guard guard = guard(Policies.adaptive(Mode.ENFORCE));
+
+        private FakeCall begin() {
+            FakeCall call = new FakeCall();
+            assertThat(guard.tryAcquire(call)).isNull();
+            return call;
+        }
+
+        private void succeed(Guard of, int calls, Duration each) {
+            for (int i = 0; i < calls; i++) {
+                FakeCall call = new FakeCall();
+                of.tryAcquire(call);
+                clock.advance(each);
+                of.settle(call, Ending.OK);
+            }
+        }
+
+        private void after(Duration time) {
+            clock.advance(time);
+            machinery.timer().turn();
+        }
+
+        @Test
+        void givesAMinuteUntilItKnows() {
+            FakeCall call = begin();
+
+            after(Duration.ofSeconds(60).minusNanos(1));
+            assertThat(call.cuts).isEmpty();
+            after(Duration.ofNanos(1));
+            assertThat(call.cuts.get(0).message()).contains("no answer within 60s");
+        }
+
+        @Test
+        void givesFourTimesWhatOthersNeeded() {
+            succeed(guard, 100, Duration.ofMillis(500));
+            FakeCall call = begin();
+
+            after(Duration.ofMillis(1_999));
+            assertThat(call.cuts).isEmpty();
+            after(Duration.ofMillis(1));
+            assertThat(call.cuts.get(0).reason()).isEqualTo(Reason.DEADLINE_EXHAUSTED);
+            assertThat(call.cuts.get(0).message()).contains("no answer within 2s");
+        }
+
+        @Test
+        void isOverOnceTheTargetAnswers() {
+            succeed(guard, 100, Duration.ofMillis(10));
+            FakeCall call = begin();
+
+            guard.answering(call);
+            after(Duration.ofHours(1));
+
+            assertThat(call.cuts).isEmpty();
+            assertThat(guard.isDeadlineAdaptive()).isTrue();
+        }
+
+        @Test
+        void learnsHowLongTheTargetTakesToAnswerNotToSpeak() {
+            for (int i = 0; i < 100; i++) {
+                FakeCall call = begin();
+                clock.advance(Duration.ofMillis(500));
+                guard.answering(call);
+                clock.advance(Duration.ofHours(1));
+                guard.settle(call, Ending.OK);
+            }
+
+            assertThat(Duration.ofNanos(guard.deadlineNanos())).isEqualTo(Duration.ofSeconds(2));
+        }
+
+        @ParameterizedTest
+        @EnumSource(names = {"ENFORCE", "OBSERVE"})
+        void isNotForStreamsAndLearnsNothingFromThem(Mode mode) {
+            GuardRegistry registry = new GuardRegistry(Policies.set(Policies.adaptive(mode)), machinery, lines::add);
+            TargetGuard one = (TargetGuard) Objects.requireNonNull(registry.http("GET", TARGET));
+            succeed(one, 100, Duration.ofMillis(10));
+            FakeCall stream = new FakeCall();
+            stream.stream = true;
+            one.tryAcquire(stream);
+            clock.advance(Duration.ofHours(2));
+            one.settle(stream, Ending.OK);
+
+            assertThat(Objects.requireNonNull(one.adaptiveDeadline()).nanos()).isEqualTo(1_000_000_000L);
+            assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.ADMITTED);
+            assertThat(registry.wouldHaveLost()).isZero();
+        }
+
+        @Test
+        void learnsNothingFromACallThatWasUnderWayWhileOurOwnProcessStoodStill() {
+            BreakerConfig breaker = Policies.breaker(Strategy.Adaptive.DEFAULT);
+            Guard breaking = guard(Policies.adaptive(Mode.ENFORCE, breaker));
+            succeed(breaking, 100, Duration.ofMillis(10));
+
+            succeed(breaking, 1, Duration.ofMinutes(10));
+
+            assertThat(breaking.deadlineNanos()).isEqualTo(1_000_000_000L);
+        }
+
+        @Test
+        void thatWasMovedIsNotOver() {
+            succeed(guard, 100, Duration.ofMillis(10));
+            FakeCall call = begin();
+            clock.advance(Duration.ofSeconds(1));
+            guard.answering(call); // after the table was read, and before the call is
+
+            TargetGuard.expire(call);
+
+            assertThat(call.cuts).isEmpty();
+            assertThat(call.deadline()).isEqualTo(DeadlineTimer.NEVER);
+        }
+
+        /** The timer is as late as the process was, and in that time no answer could be seen. */
+        @Test
+        void givesACallBackTheTimeInWhichOurOwnProcessStoodStill() {
+            succeed(guard, 100, Duration.ofMillis(10));
+            FakeCall call = begin();
+
+            after(Duration.ofSeconds(3));
+            assertThat(call.cuts).isEmpty();
+            after(Duration.ofMillis(1_999));
+            assertThat(call.cuts).isEmpty();
+            after(Duration.ofMillis(1));
+            assertThat(call.cuts).hasSize(1);
+        }
+
+        @Test
+        void saysOfWhatItOnlyObservesWhatItWouldHaveCut() {
+            GuardRegistry registry =
+                    new GuardRegistry(Policies.set(Policies.adaptive(Mode.OBSERVE)), machinery, lines::add);
+            Guard observing = Objects.requireNonNull(registry.http("GET", TARGET));
+            succeed(observing, 100, Duration.ofMillis(10));
+            assertThat(registry.wouldHaveLost()).isZero();
+
+            succeed(observing, 1, Duration.ofSeconds(3));
+
+            assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.WOULD_TIME_OUT);
+            assertThat(registry.wouldHaveLost()).isOne();
+            succeed(observing, 1, Duration.ofSeconds(3));
+            assertThat(registry.wouldHaveLost()).isOne();
+        }
+
+        @Test
+        void remembersWhatItLearnedOverAReload() {
+            GuardRegistry registry =
+                    new GuardRegistry(Policies.set(Policies.adaptive(Mode.ENFORCE)), machinery, lines::add);
+            succeed(Objects.requireNonNull(registry.http("GET", TARGET)), 100, Duration.ofMillis(500));
+
+            registry.reload(Policies.set(Policies.adaptive(Mode.ENFORCE)));
+
+            assertThat(Objects.requireNonNull(registry.http("GET", TARGET)).deadlineNanos())
+                    .isEqualTo(2_000_000_000L);
+        }
+
+        @Test
+        void remembersItOverReloadsWithoutACallInBetween() {
+            GuardRegistry registry =
+                    new GuardRegistry(Policies.set(Policies.adaptive(Mode.ENFORCE)), machinery, lines::add);
+            succeed(Objects.requireNonNull(registry.http("GET", TARGET)), 100, Duration.ofMillis(500));
+
+            registry.reload(Policies.set(Policies.adaptive(Mode.ENFORCE)));
+            registry.reload(Policies.set(Policies.adaptive(Mode.ENFORCE)));
+
+            assertThat(Objects.requireNonNull(registry.http("GET", TARGET)).deadlineNanos())
+                    .isEqualTo(2_000_000_000L);
+        }
+
+        @Test
+        void forgetsItForAnotherPolicyOfThatName() {
+            GuardRegistry registry =
+                    new GuardRegistry(Policies.set(Policies.adaptive(Mode.ENFORCE)), machinery, lines::add);
+            succeed(Objects.requireNonNull(registry.http("GET", TARGET)), 100, Duration.ofMillis(500));
+
+            registry.reload(Policies.set(Policies.adaptive(Mode.ENFORCE, Policies.BREAKER)));
+
+            assertThat(Objects.requireNonNull(registry.http("GET", TARGET)).deadlineNanos())
+                    .isEqualTo(60_000_000_000L);
+        }
+
+        @Test
+        void hasNoneForADatabase() {
+            GuardRegistry registry =
+                    new GuardRegistry(Policies.set(Policies.adaptive(Mode.ENFORCE)), machinery, lines::add);
+
+            assertThat(Objects.requireNonNull(registry.jdbc("jdbc:h2:mem:x", null))
+                            .deadlineNanos())
+                    .isZero();
+            assertThat(Objects.requireNonNull(registry.grpc("x:1", "a.B/C")).deadlineNanos())
+                    .isEqualTo(60_000_000_000L);
         }
     }
 
@@ -267,7 +479,7 @@ class TargetGuardTest {
             assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.FALLBACK);
             assertThat(recorder.lastDecision().reason()).isEqualTo(Reason.CIRCUIT_OPEN);
             assertThat(refusal.message())
-                    .endsWith(Objects.requireNonNull(recorder.lastDecision().id()));
+                    .contains(", decision " + recorder.lastDecision().id());
         }
 
         @Test
@@ -282,7 +494,7 @@ class TargetGuardTest {
             assertThat(recorder.verdicts()).hasSize(before + 1);
             assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.REJECTED);
             assertThat(refusal.message())
-                    .endsWith(Objects.requireNonNull(recorder.lastDecision().id()));
+                    .contains(", decision " + recorder.lastDecision().id());
         }
 
         @Test
@@ -318,7 +530,7 @@ class TargetGuardTest {
             FakeCall call = new FakeCall();
 
             assertThat(guard.tryAcquire(call)).isNull();
-            assertThat(call.timer()).isNull();
+            assertThat(call.deadline()).isEqualTo(DeadlineTimer.NEVER);
             assertThat(guard.settle(call, fault())).isNull();
         }
 
@@ -424,11 +636,14 @@ class TargetGuardTest {
                             recorder,
                             faults,
                             broken.inFlight(),
+                            broken.streams(),
                             broken.limits(),
                             broken.timer(),
                             broken.canceller(),
+                            broken.leaks(),
                             broken.pulse(),
-                            broken.ids()),
+                            broken.ids(),
+                            broken.snapshots()),
                     lines::add);
             Guard timeless = Objects.requireNonNull(registry.http("GET", TARGET));
             FakeCall call = new FakeCall();

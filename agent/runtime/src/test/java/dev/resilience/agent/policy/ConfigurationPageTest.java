@@ -69,6 +69,13 @@ class ConfigurationPageTest {
             if (key.startsWith(Keys.STATIC)) {
                 context.put("resilience.policies.p.fallback.static.body", "x");
             }
+            if (key.startsWith("fallback.alternate")) {
+                context.put("resilience.policies.p.fallback.alternate.uri", "http://b");
+                context.put("resilience.policies.p.fallback.alternate.target", "b:1");
+            }
+            if (key.startsWith("fallback.snapshot")) {
+                context.put("resilience.policies.p.fallback.snapshot.shared", "false");
+            }
             if (key.startsWith(Keys.LIMIT) && !key.equals("limit.concurrency")) {
                 context.put("resilience.policies.p.limit.concurrency", "adaptive");
                 if (key.equals("limit.max-wait")) {
@@ -133,7 +140,7 @@ class ConfigurationPageTest {
                     .isEmpty();
             found++;
         }
-        assertThat(found).isEqualTo(6);
+        assertThat(found).isEqualTo(7);
     }
 
     @Test

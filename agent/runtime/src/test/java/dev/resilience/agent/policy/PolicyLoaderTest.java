@@ -13,6 +13,7 @@ import dev.resilience.engine.BreakerConfig;
 import dev.resilience.engine.Strategy;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -195,8 +195,22 @@ class PolicyLoaderTest {
                     "breaker.slo-climb", "1s",
                     "breaker.short-window", "10s",
                     "breaker.long-window", "10m",
+                    "stream.first-message", "3s",
+                    "stream.idle", "4s",
+                    "stream.total", "1h",
+                    "fallback.chain", "static,alternate",
+                    "fallback.alternate.uri", "http://backup",
+                    "fallback.alternate.target", "dns:///backup:9000",
+                    "fallback.alternate.plaintext", "true",
+                    "fallback.alternate.deadline", "200ms",
+                    "fallback.alternate.credentials", "true",
                     "breaker.layers", "instance,service",
                     "breaker.max-ejection", "20%"));
+            samples.putAll(map(
+                    "fallback.snapshot.max-age", "5m",
+                    "fallback.snapshot.max-bytes", "1MiB",
+                    "fallback.snapshot.shared", "true",
+                    "fallback.snapshot.key-headers", "X-Plan,X-Region"));
             samples.putAll(map(
                     "limit.concurrency", "7",
                     "limit.min", "1",
@@ -236,6 +250,12 @@ class PolicyLoaderTest {
                         "breaker.long-window" -> Map.of("breaker.strategy", "slo", "breaker.slo", "1s");
                 case "breaker.layers" -> Map.of("key", "host");
                 case "breaker.max-ejection" -> Map.of("breaker.layers", "instance,service");
+                case "fallback.chain" -> Map.of("fallback.static.status", "203", "fallback.alternate.uri", "http://b");
+                case "fallback.snapshot.max-bytes", "fallback.snapshot.shared", "fallback.snapshot.key-headers" ->
+                    Map.of("fallback.snapshot.max-age", "10m");
+                case "fallback.alternate.deadline", "fallback.alternate.credentials" ->
+                    Map.of("fallback.alternate.uri", "http://b");
+                case "fallback.alternate.plaintext" -> Map.of("fallback.alternate.target", "b:1");
                 case "limit.min", "limit.max" -> Map.of("limit.concurrency", "adaptive");
                 case "limit.queue" -> Map.of("limit.concurrency", "20");
                 case "limit.max-wait" -> Map.of("limit.concurrency", "20", "limit.queue", "10");
@@ -329,7 +349,7 @@ class PolicyLoaderTest {
 
             assertThat(policy.mode()).isEqualTo(Mode.REDIRECT);
             assertThat(policy.key()).isEqualTo(Key.ROUTE);
-            assertThat(policy.deadline()).isEqualTo(Duration.ofSeconds(2));
+            assertThat(policy.deadline()).isEqualTo(fixed(2));
             assertThat(breaker(policy).probes()).isEqualTo(5);
             assertThat(loaded.policies().mode()).isEqualTo(Mode.REDIRECT);
         }
@@ -340,7 +360,7 @@ class PolicyLoaderTest {
 
             assertThat(only(PolicyLoader.load(map("resilience.policies.p.deadline", "1s"), Map.of(), file))
                             .deadline())
-                    .isEqualTo(Duration.ofSeconds(1));
+                    .isEqualTo(fixed(1));
         }
 
         @Test
@@ -377,8 +397,8 @@ class PolicyLoaderTest {
             Path none = file(Objects.requireNonNull(directory), "policies: { p: { fallback: [] } }");
 
             assertThat(only(PolicyLoader.load(map("resilience.policies.p.fallback", "none"), Map.of(), file))
-                            .fallback())
-                    .isNull();
+                            .chain())
+                    .isEmpty();
             assertThat(answer(only(PolicyLoader.load(
                                     map("resilience.policies.p.fallback.static.status", "201"), Map.of(), none)))
                             .status())
@@ -412,7 +432,7 @@ class PolicyLoaderTest {
                     null);
 
             assertThat(only(loaded).name()).isEqualTo(name);
-            assertThat(only(loaded).deadline()).isEqualTo(Duration.ofSeconds(2));
+            assertThat(only(loaded).deadline()).isEqualTo(fixed(2));
         }
 
         @Test
@@ -459,23 +479,23 @@ class PolicyLoaderTest {
             Policy plain = policies.policies().get(0);
             assertThat(plain.mode()).isEqualTo(Mode.ENFORCE);
             assertThat(plain.key()).isEqualTo(Key.ROUTE);
-            assertThat(plain.deadline()).isEqualTo(Duration.ofSeconds(1));
+            assertThat(plain.deadline()).isEqualTo(fixed(1));
             assertThat(plain.breaker()).isEqualTo(policies.defaults().breaker());
             assertThat(plain.failures()).isEqualTo(policies.defaults().failures());
-            assertThat(plain.fallback()).isEqualTo(policies.defaults().fallback());
-            assertThat(plain.answered()).containsExactly(Protocol.HTTP);
+            assertThat(plain.chain()).isEqualTo(policies.defaults().chain());
+            assertThat(written(plain).answered()).containsExactly(Protocol.HTTP);
 
             Policy own = policies.policies().get(1);
-            assertThat(own.deadline()).isNull();
+            assertThat(own.deadline()).isEqualTo(Deadline.Rule.NONE);
             assertThat(breaker(own).probes()).isEqualTo(3);
             assertThat(breaker(own).openFor()).isEqualTo(Duration.ofSeconds(5));
             assertThat(answer(own).status()).isEqualTo(200);
-            assertThat(own.answered()).containsExactlyInAnyOrder(Protocol.HTTP, Protocol.GRPC);
+            assertThat(written(own).answered()).containsExactlyInAnyOrder(Protocol.HTTP, Protocol.GRPC);
 
             assertThat(breaker(policies.policies().get(2)).strategy())
                     .isEqualTo(new Strategy.CountWindow(100, 20, 0.5));
-            assertThat(policies.policies().get(3).fallback()).isNull();
-            assertThat(policies.policies().get(4).fallback()).isNull();
+            assertThat(policies.policies().get(3).chain()).isEmpty();
+            assertThat(policies.policies().get(4).chain()).isEmpty();
             assertThat(policies.policies()).allMatch(policy -> policy.mode() == Mode.ENFORCE);
         }
     }
@@ -572,10 +592,17 @@ class PolicyLoaderTest {
                     .isEqualTo(new Strategy.TimeWindow(Duration.ofSeconds(10), 10, 20, expected));
         }
 
+        @Test
+        void readsDeadlinesThatAreNoDuration() {
+            assertThat(policy("deadline", "none").deadline()).isEqualTo(Deadline.Rule.NONE);
+            assertThat(policy("deadline", "adaptive").deadline()).isEqualTo(Deadline.Rule.ADAPTIVE);
+            assertThat(policy("key", "host").deadline()).isEqualTo(Deadline.Rule.BY_PROTOCOL);
+        }
+
         @ParameterizedTest
         @CsvSource({"800ms, PT0.8S", "5s, PT5S", "2m, PT2M", "1h, PT1H", "1d, PT24H"})
         void readsDurationsOfEachUnit(String text, Duration expected) {
-            assertThat(policy("deadline", text).deadline()).isEqualTo(expected);
+            assertThat(policy("deadline", text).deadline()).isEqualTo(new Deadline.Fixed(expected));
         }
     }
 
@@ -612,7 +639,7 @@ class PolicyLoaderTest {
                     yaml(directory, "policies: { p: { fallback: [ static: { body-file: bodies/empty.json } ] } }"));
 
             assertThat(answer(policy).json()).isEqualTo(Map.of());
-            assertThat(policy.answered()).contains(Protocol.GRPC);
+            assertThat(written(policy).answered()).contains(Protocol.GRPC);
         }
 
         @Test
@@ -632,12 +659,52 @@ class PolicyLoaderTest {
 
         @Test
         void answersGrpcWithBytesOnlyWhereNothingElseIsGuarded() {
-            assertThat(policy("match.service", "**", "fallback.static.body-base64", "AAEC")
+            assertThat(written(policy("match.service", "**", "fallback.static.body-base64", "AAEC"))
                             .answered())
                     .containsExactly(Protocol.GRPC);
-            assertThat(policy("fallback.static.body-base64", "AAEC").answered()).containsExactly(Protocol.HTTP);
-            assertThat(policy("match.host", "**", "fallback.static.body", "{}").answered())
+            assertThat(written(policy("fallback.static.body-base64", "AAEC")).answered())
                     .containsExactly(Protocol.HTTP);
+            assertThat(written(policy("match.host", "**", "fallback.static.body", "{}"))
+                            .answered())
+                    .containsExactly(Protocol.HTTP);
+        }
+    }
+
+    @Nested
+    class OfAChain {
+        private List<String> types(Policy policy) {
+            return policy.chain().stream().map(Link::type).toList();
+        }
+
+        @Test
+        void keepsTheOrderOfTheFile(@TempDir Path directory) {
+            Policy policy = only(yaml(directory, """
+                    policies:
+                      p:
+                        fallback:
+                          - static: { status: 203 }
+                          - alternate: { uri: "https://backup.svc:8443/v2/", deadline: 200ms, credentials: true }
+                    """));
+
+            assertThat(types(policy)).containsExactly("static", "alternate");
+            assertThat(policy.chain().get(1))
+                    .isEqualTo(new Link.Alternate(
+                            URI.create("https://backup.svc:8443/v2/"), Duration.ofMillis(200), true));
+            assertThat(policy.chain(Protocol.GRPC)).isEmpty();
+        }
+
+        @Test
+        void triesTheAlternateFirstWhereNobodySaysSo() {
+            assertThat(types(policy("fallback.static.status", "203", "fallback.alternate.uri", "http://b")))
+                    .containsExactly("alternate", "static");
+            assertThat(types(policy(
+                            "fallback.static.status",
+                            "203",
+                            "fallback.alternate.uri",
+                            "http://b",
+                            "fallback.chain",
+                            "static")))
+                    .containsExactly("static", "alternate");
         }
     }
 
@@ -732,12 +799,19 @@ class PolicyLoaderTest {
         }
     }
 
+    private static Deadline fixed(int seconds) {
+        return new Deadline.Fixed(Duration.ofSeconds(seconds));
+    }
+
     private static BreakerConfig breaker(Policy policy) {
         return Objects.requireNonNull(policy.breaker());
     }
 
     private static StaticAnswer answer(Policy policy) {
-        @Nullable StaticAnswer answer = policy.fallback();
-        return Objects.requireNonNull(answer);
+        return written(policy).answer();
+    }
+
+    private static Link.Static written(Policy policy) {
+        return (Link.Static) policy.chain().get(0);
     }
 }

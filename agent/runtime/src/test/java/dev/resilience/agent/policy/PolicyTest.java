@@ -20,22 +20,28 @@ class PolicyTest {
                 Duration.ZERO, Duration.ofNanos(999_999), Duration.ofDays(1).plusNanos(1))) {
             assertThatThrownBy(() -> policy(wrong, null, Set.of()))
                     .isInstanceOf(BadValue.class)
-                    .hasMessage("deadline must be 1ms to 1d, or none");
+                    .hasMessage("deadline must be 1ms to 1d, adaptive, or none");
         }
         for (Duration right : List.of(Duration.ofMillis(1), Duration.ofDays(1))) {
-            assertThat(policy(right, null, Set.of()).deadline()).isEqualTo(right);
+            assertThat(policy(right, null, Set.of()).deadline()).isEqualTo(new Deadline.Fixed(right));
         }
+    }
+
+    @Test
+    void hasADeadlineWhereNobodySaysSoButForDatabases() {
+        assertThat(Deadline.Rule.BY_PROTOCOL.of(Protocol.HTTP)).isEqualTo(Deadline.Rule.ADAPTIVE);
+        assertThat(Deadline.Rule.BY_PROTOCOL.of(Protocol.GRPC)).isEqualTo(Deadline.Rule.ADAPTIVE);
+        assertThat(Deadline.Rule.BY_PROTOCOL.of(Protocol.JDBC)).isEqualTo(Deadline.Rule.NONE);
+        assertThat(Deadline.Rule.ADAPTIVE.of(Protocol.JDBC)).isEqualTo(Deadline.Rule.ADAPTIVE);
     }
 
     @Test
     void givesItsFallbackInTheProtocolsItSpeaks() {
         Policy policy = policy(null, ANSWER, Set.of(Protocol.GRPC));
 
-        assertThat(policy.fallback(Protocol.GRPC)).isEqualTo(ANSWER);
-        assertThat(policy.fallback(Protocol.HTTP)).isNull();
+        assertThat(policy.chain(Protocol.GRPC)).containsExactly(new Link.Static(ANSWER, Set.of(Protocol.GRPC)));
+        assertThat(policy.chain(Protocol.HTTP)).isEmpty();
         assertThatThrownBy(() -> policy(null, ANSWER, Set.of(Protocol.JDBC)))
-                .hasMessage("fallback must be for HTTP and gRPC alone");
-        assertThatThrownBy(() -> policy(null, null, Set.of(Protocol.HTTP)))
                 .hasMessage("fallback must be for HTTP and gRPC alone");
     }
 
@@ -44,10 +50,10 @@ class PolicyTest {
         Policy all = new Policy("p", Mode.ENFORCE, Match.ALL, Key.HOST, null, FailureRules.DEFAULTS, null, ANSWER);
         Match rpc = new Match(Protocol.GRPC, null, List.of(), List.of(), null, null, null, null, null);
 
-        assertThat(all.answered()).containsExactlyInAnyOrder(Protocol.HTTP, Protocol.GRPC);
-        assertThat(new Policy("p", Mode.ENFORCE, rpc, Key.HOST, null, FailureRules.DEFAULTS, null, ANSWER).answered())
+        assertThat(answered(all)).containsExactlyInAnyOrder(Protocol.HTTP, Protocol.GRPC);
+        assertThat(answered(new Policy("p", Mode.ENFORCE, rpc, Key.HOST, null, FailureRules.DEFAULTS, null, ANSWER)))
                 .containsExactly(Protocol.GRPC);
-        assertThat(new Policy("p", Mode.ENFORCE, rpc, Key.HOST, null, FailureRules.DEFAULTS, null, null).answered())
+        assertThat(new Policy("p", Mode.ENFORCE, rpc, Key.HOST, null, FailureRules.DEFAULTS, null, null).chain())
                 .isEmpty();
     }
 
@@ -86,8 +92,14 @@ class PolicyTest {
         assertThat(problem).hasToString("error in a.yaml:3: policies.p.match.url = jdbc:x //h...: must be shorter");
         assertThat(new Problem(Severity.WARNING, "environment", "K", "x".repeat(100_000), "is long").toString())
                 .hasSizeLessThan(150);
+        assertThat(new Problem(Severity.ERROR, "a.yaml:3", "uri", "http://me:secret@h/x", "must be shorter"))
+                .hasToString("error in a.yaml:3: uri = http://...@h/x: must be shorter");
         assertThat(new Problem(Severity.WARNING, "environment", "K", null, "is missing"))
                 .hasToString("warning in environment: K: is missing");
+    }
+
+    private static Set<Protocol> answered(Policy policy) {
+        return ((Link.Static) policy.chain().get(0)).answered();
     }
 
     private static Policy policy(@Nullable Duration deadline, @Nullable StaticAnswer fallback, Set<Protocol> answered) {

@@ -6,6 +6,7 @@ import dev.resilience.agent.signal.Signal;
 import dev.resilience.agent.signal.Subject;
 import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Stall;
+import dev.resilience.instrumentation.api.Reason;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,60 @@ class FactsTest {
                 .containsEntry("resilience.stall.ms", 60.0)
                 .doesNotContainKey("resilience.stall.set_aside");
         assertThat(Facts.of(admitted(null))).doesNotContainKeys("resilience.stall.ms", "resilience.stall.set_aside");
+    }
+
+    @Test
+    void sayWhatADecisionFollowedFromAndHowLongItTook() {
+        Subject subject = new Subject("http", "http://h:80", "p", "enforce");
+        Signal.Origin origin = new Signal.Origin("circuit_opened", "d-1", "2026-01-01T00:00:00Z", "failures=5/5");
+        Signal.Decision refused = new Signal.Decision(
+                subject,
+                Signal.Verdict.REJECTED,
+                Reason.CIRCUIT_OPEN,
+                BreakerState.OPEN,
+                "d-2",
+                "failures=5/5",
+                null,
+                null,
+                null,
+                origin,
+                1_500_000);
+
+        assertThat(Facts.of(refused))
+                .containsEntry("resilience.decision_id", "d-2")
+                .containsEntry("resilience.followed_from", "circuit_opened")
+                .containsEntry("resilience.followed_from_id", "d-1")
+                .containsEntry("resilience.followed_from_time", "2026-01-01T00:00:00Z")
+                .containsEntry("resilience.followed_from_why", "failures=5/5")
+                .containsEntry("resilience.elapsed.ms", 1.5);
+        assertThat(Facts.of(admitted(null)).keySet())
+                .noneMatch(key -> key.startsWith("resilience.followed") || key.startsWith("resilience.elapsed"));
+    }
+
+    @Test
+    void nameATransitionAndTheOneBeforeIt() {
+        Subject subject = new Subject("http", "http://h:80", "p", "enforce");
+
+        assertThat(Facts.of(new Signal.Transition(
+                        subject, BreakerState.OPEN, BreakerState.HALF_OPEN, "probing", "d-2", "d-1")))
+                .containsEntry("resilience.decision_id", "d-2")
+                .containsEntry("resilience.followed_from_id", "d-1");
+    }
+
+    @Test
+    void sayWhereWorkGoesOnWithoutItsStack() {
+        Subject subject = new Subject("jdbc", "jdbc:x://h/db", "p", "enforce");
+        Signal.Leak leak =
+                new Signal.Leak(subject, "d-3", 350_000_000, "a.B.c(B.java:1)", "w-1", "WAITING", "a.Lock@1", "x\ny");
+
+        assertThat(Facts.of(leak))
+                .containsEntry("resilience.decision_id", "d-3")
+                .containsEntry("resilience.elapsed.ms", 350.0)
+                .containsEntry("resilience.leak.site", "a.B.c(B.java:1)")
+                .containsEntry("resilience.leak.thread", "w-1")
+                .containsEntry("resilience.leak.thread_state", "WAITING")
+                .containsEntry("resilience.leak.waits_for", "a.Lock@1")
+                .doesNotContainValue("x\ny");
     }
 
     private static Signal.Decision admitted(@Nullable Stall stall) {

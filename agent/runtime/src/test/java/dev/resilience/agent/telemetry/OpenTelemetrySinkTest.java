@@ -75,6 +75,14 @@ class OpenTelemetrySinkTest {
         return new Signal.FallbackExecuted(HTTP, "static", 1_234_567, failure, "java.net.ConnectException");
     }
 
+    @Test
+    void saysHowOldASnapshotIs() {
+        assertThat(Facts.of(new Signal.FallbackExecuted(HTTP, "snapshot", 1_000_000, null, null, 61_500)))
+                .containsEntry("fallback.type", "snapshot")
+                .containsEntry("fallback.snapshot.age.ms", 61_500L);
+        assertThat(Facts.of(fallback(null))).doesNotContainKey("fallback.snapshot.age.ms");
+    }
+
     private static Trace opened(OpenTelemetrySink sink, Subject subject) {
         return requireNonNull(sink.open(subject), "nobody records");
     }

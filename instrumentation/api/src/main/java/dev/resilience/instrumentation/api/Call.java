@@ -19,6 +19,9 @@ public abstract class Call {
     private static final VarHandle PHASE =
             ConstantBootstraps.fieldVarHandle(MethodHandles.lookup(), "phase", VarHandle.class, Call.class, int.class);
 
+    private static final VarHandle DEADLINE = ConstantBootstraps.fieldVarHandle(
+            MethodHandles.lookup(), "deadline", VarHandle.class, Call.class, long.class);
+
     private static final VarHandle CUT =
             ConstantBootstraps.fieldVarHandle(MethodHandles.lookup(), "cut", VarHandle.class, Call.class, Object.class);
 
@@ -34,8 +37,11 @@ public abstract class Call {
     private int limits;
     private long placed;
     private @Nullable Object attachment;
-    private @Nullable Object timer;
+    private long deadline = Long.MAX_VALUE;
+    private long answeredNanos;
     private @Nullable Guard guard;
+    private @Nullable Thread maker;
+    private boolean inherited;
     private volatile @Nullable Object cut;
 
     /**
@@ -48,6 +54,32 @@ public abstract class Call {
     /** Whether the guard's own timer enforces the deadline; false where the library is given it (gRPC). */
     public boolean timedByGuard() {
         return true;
+    }
+
+    /**
+     * Whether the library was given the guard's deadline, where the guard's timer does not enforce it: then the guard
+     * only looks whether the call ended by it.
+     */
+    public boolean timedByLibrary() {
+        return false;
+    }
+
+    /**
+     * Whether the deadlines of its target are meant for calls like it. Not for a stream, which may live as long as it
+     * likes: what an adaptive deadline is measured by is not learned from it either.
+     */
+    public boolean hasDeadline() {
+        return true;
+    }
+
+    /** Whether work for this call goes on. Asked a while after it was cut, by a thread of the agent. */
+    public boolean isWorking() {
+        return isAdmitted();
+    }
+
+    /** The thread that does that work, or null if it is not known. */
+    public @Nullable Thread worker() {
+        return maker;
     }
 
     /**
@@ -77,6 +109,19 @@ public abstract class Call {
      */
     public long patienceNanos() {
         return 0;
+    }
+
+    /**
+     * The least that a deadline of the guard's timer gives it, in nanoseconds: more than 0 only where a call of its kind
+     * is known to need that. Asked only where there is a deadline.
+     */
+    public long leastNanos() {
+        return 0;
+    }
+
+    /** What it is cut for, if not for an answer that did not come in time: it completes "call cut:". */
+    public @Nullable String overdue() {
+        return null;
     }
 
     public final boolean isSettled() {
@@ -154,13 +199,27 @@ public abstract class Call {
         this.attachment = attachment;
     }
 
-    /** The armed deadline, or null. */
-    public final @Nullable Object timer() {
-        return timer;
+    /** When the guard's timer cuts it, on that timer's scale; {@link Long#MAX_VALUE} for never. */
+    public final long deadline() {
+        return deadline;
     }
 
-    public final void timer(@Nullable Object timer) {
-        this.timer = timer;
+    public final void deadline(long deadline) {
+        this.deadline = deadline;
+    }
+
+    /** Whether its deadline was still {@code from}, and so is {@code to} now. */
+    public final boolean moveDeadline(long from, long to) {
+        return DEADLINE.compareAndSet(this, from, to);
+    }
+
+    /** When the head of its answer was there, on the scale of {@link System#nanoTime}; 0 if nobody said so. */
+    public final long answeredNanos() {
+        return answeredNanos;
+    }
+
+    public final void answeredNanos(long nanos) {
+        this.answeredNanos = nanos;
     }
 
     /** The guard that admitted it, or null. */
@@ -170,6 +229,23 @@ public abstract class Call {
 
     public final void guard(@Nullable Guard guard) {
         this.guard = guard;
+    }
+
+    /** The thread that makes it, kept while a deadline may find it at work and no longer. */
+    public final void madeBy(@Nullable Thread thread) {
+        if (maker != thread) {
+            maker = thread;
+        }
+    }
+
+    /** Whether a deadline ended it that was sooner than the guard's, and is not the guard's. */
+    public final boolean inheritsDeadline() {
+        return inherited;
+    }
+
+    /** To be said before it is settled. */
+    public final void inheritsDeadline(boolean isInherited) {
+        inherited = isInherited;
     }
 
     /** Claims the one {@link #cancel}; true for the first of all who try. */

@@ -1,15 +1,50 @@
 package dev.resilience.instrumentation.api;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * An answer the policy wants given in place of a refusal or of the target's fault. The adapter makes the library's own
- * object of it and says how that went: exactly one of {@link #served} and {@link #failed}.
+ * One link of the chain a policy wants tried in place of a refusal or of the target's fault. The adapter makes the
+ * library's own object of it and says how that went: exactly one of {@link #served} and {@link #failed}.
  */
 public interface Fallback {
+    /** The answer that is written down; null for a link of another kind. */
+    @Nullable
     StaticAnswer answer();
 
-    /** The caller gets the answer. */
+    /** Whom to ask instead; null for a link of another kind. */
+    @Nullable
+    Alternate alternate();
+
+    /** Whether it gives what was kept of an earlier call. */
+    default boolean isSnapshot() {
+        return false;
+    }
+
+    /**
+     * What was kept of an HTTP call like this one. Throws if there is nothing, or nothing that may be given, and says why.
+     *
+     * @param call what its guard's keeper made of this call; null where it has none
+     * @param status with which the target answered this call, or 0 if it did not
+     */
+    default HttpSnapshot snapshot(@Nullable HttpKeeping call, int status) {
+        throw new UnsupportedOperationException("no answers of HTTP are kept");
+    }
+
+    /** What was kept of a call like this one, only to be read. Throws as that for HTTP does. */
+    default byte[] snapshot(MessageAsk ask) {
+        throw new UnsupportedOperationException("no messages are kept");
+    }
+
+    /** The caller gets what this link gave. */
     void served();
 
-    /** The answer could not be made; the caller gets the refusal or the fault itself. */
-    void failed(Throwable cause);
+    /**
+     * The link gave nothing. Returns the next to try; null after the last one: the caller gets the refusal or the fault
+     * itself.
+     */
+    @Nullable
+    Fallback failed(Throwable cause);
+
+    /** Nothing of the chain can be given any more, neither by this link nor by another. */
+    void tooLate(Throwable cause);
 }

@@ -19,6 +19,16 @@ public interface Guard {
     long deadlineNanos();
 
     /**
+     * Whether the deadline is learned from the calls. Such a one says how long a target takes to answer, not how long it
+     * speaks, so a body that is still coming when its answer is handed on may take what it takes. And it is nobody's but
+     * the guard's: a library is not given it, as it would tell the target.
+     */
+    boolean isDeadlineAdaptive();
+
+    /** The head of the answer is there, and its body is coming: an adaptive deadline is over. */
+    void answering(Call call);
+
+    /**
      * Decides on a call, as late as possible: right before the library is let loose. Null admits it; a guard that does
      * not enforce always admits. A deadline is armed from here unless the call brings its own timer.
      */
@@ -33,9 +43,50 @@ public interface Guard {
     Fallback settle(Call call, Ending ending);
 
     /**
+     * What to tell the caller of a call that its library ends at the guard's deadline, before {@link #settleExpired}; null
+     * to leave it with what the library says.
+     */
+    default @Nullable Refusal expired(Call call) {
+        return null;
+    }
+
+    /**
      * Ends a call cut by its deadline: {@code thrown} is what the library made of the cut, or, where it makes nothing of
      * it, what the caller gets. Also for a library that enforces the guard's deadline itself.
      */
     @Nullable
     Fallback settleExpired(Call call, @Nullable Throwable thrown);
+
+    /**
+     * Who is to be told of an HTTP call of this method, and of its answer; null, at no cost, where nobody is. Asked
+     * before {@link #tryAcquire}.
+     */
+    default @Nullable HttpKeeper httpKeeper(String method) {
+        return null;
+    }
+
+    /** Who is to be told of good answers to unary calls of gRPC; null, at no cost, where nobody is. */
+    default @Nullable MessageKeeper messageKeeper() {
+        return null;
+    }
+
+    /** How long a stream may take; null where it may take as long as it likes. Null always unless {@link #enforces}. */
+    default @Nullable StreamBudgets streamBudgets() {
+        return null;
+    }
+
+    /**
+     * Times a stream beside its call, which its first sign of life settles: unless it is {@link #unwatch}ed before,
+     * {@code stream} is cancelled once it is {@link #due}, and then ended by {@link #settleExpired}. It is no call of its
+     * own: it is not decided on, and a drain does not know it.
+     *
+     * @param call the stream's call, admitted
+     */
+    default void watch(Call stream, Call call) {}
+
+    /** From now on the watched stream is cut after so many nanoseconds; {@link Long#MAX_VALUE} for never. */
+    default void due(Call stream, long nanos) {}
+
+    /** The watched stream is over. */
+    default void unwatch(Call stream) {}
 }

@@ -27,6 +27,13 @@ public interface Guards {
     @Nullable
     Guard jdbc(String url, @Nullable String pool);
 
+    /**
+     * Has {@code work}, which may never end, done on a thread of the agent; false if too much of the kind is under way.
+     */
+    default boolean tryRun(Runnable work) {
+        return false;
+    }
+
     /** Where adapters report the agent's own faults. */
     Faults faults();
 }

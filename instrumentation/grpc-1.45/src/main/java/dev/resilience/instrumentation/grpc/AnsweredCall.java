@@ -59,6 +59,14 @@ final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
         }
     }
 
+    /** The same, to a caller that may have asked for a message before. */
+    void answer(boolean isDemanded) {
+        answer();
+        if (isDemanded) {
+            request(1);
+        }
+    }
+
     /** What gives the answer, for whoever is on the thread of the caller's callbacks; null if it was given already. */
     @Nullable
     Runnable take() {

@@ -2,6 +2,7 @@ package dev.resilience.instrumentation.grpc;
 
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
+import dev.resilience.instrumentation.api.StreamBudgets;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -33,13 +34,25 @@ final class GrpcAdapter {
             return null;
         }
         Deadline deadline = deadline(guard, method, options);
+        StreamClock clock = clock(guard, method);
+        CallOptions given = deadline == null ? options : options.withDeadline(deadline);
         return new Plan(
                 guard,
                 guards.faults(),
                 channel,
                 method,
-                deadline == null ? options : options.withDeadline(deadline),
-                deadline);
+                options,
+                clock == null ? given : given.withStreamTracerFactory(clock.tracers()),
+                deadline,
+                clock);
+    }
+
+    private @Nullable StreamClock clock(Guard guard, MethodDescriptor<?, ?> method) {
+        if (method.getType() == MethodDescriptor.MethodType.UNARY) {
+            return null;
+        }
+        StreamBudgets budgets = guard.streamBudgets();
+        return budgets == null ? null : new StreamClock(guard, guards.faults(), budgets, method.getType());
     }
 
     <ReqT, RespT> ClientCall<ReqT, RespT> guarded(ClientCall<ReqT, RespT> call, Plan plan) {
@@ -47,12 +60,12 @@ final class GrpcAdapter {
     }
 
     /**
-     * The guard's deadline, for unary calls and unless the caller's own ends sooner: a deadline on a stream would end
-     * streams that are meant to live.
+     * The guard's deadline if gRPC is to keep it: for unary calls, unless it is adaptive or the caller's own ends sooner.
+     * A deadline on a stream would end streams that are meant to live.
      */
     private static @Nullable Deadline deadline(Guard guard, MethodDescriptor<?, ?> method, CallOptions options) {
         long budget = guard.deadlineNanos();
-        if (budget <= 0 || method.getType() != MethodDescriptor.MethodType.UNARY) {
+        if (budget <= 0 || method.getType() != MethodDescriptor.MethodType.UNARY || guard.isDeadlineAdaptive()) {
             return null;
         }
         Deadline callers = options.getDeadline();

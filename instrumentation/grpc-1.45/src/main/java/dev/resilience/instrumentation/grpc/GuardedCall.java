@@ -1,5 +1,6 @@
 package dev.resilience.instrumentation.grpc;
 
+import dev.resilience.instrumentation.api.Alternate;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Contained;
 import dev.resilience.instrumentation.api.Ending;
@@ -7,15 +8,22 @@ import dev.resilience.instrumentation.api.Fallback;
 import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
+import dev.resilience.instrumentation.api.StaticAnswer;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.ForwardingClientCall;
 import io.grpc.ForwardingClientCallListener;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A call of gRPC that a guard decides on when it starts; in all else it is the call it wraps. */
@@ -25,9 +33,10 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
      * cancelled before it starts, never holds a permit. From then on request() and cancel() may come from any thread,
      * callbacks from gRPC one after the other, and stop() from the agent:
      *
-     * - `delegate` is what the caller talks to. It changes at most once: to an AnsweredCall, which then gives the
-     *   callbacks. request() writes `demanded` before it reads `delegate`, onClose() the other way round: a demand that
-     *   meets the change is seen by one of the two, and the answer is given once.
+     * - `delegate` is what the caller talks to: `original` at first. It changes at most once: to an AnsweredCall, which then
+     *   gives the callbacks, to an AlternateCall, which asks somebody else first, or to a WaitingCall, which becomes one of
+     *   the two. request() writes `demanded` before it reads `delegate`, onClose() the other way round: a demand that meets
+     *   the change is seen by one of the two, and the answer is given once.
      * - stop() may come while start() is still on its way into gRPC, where an early cancel would make start() throw. So
      *   stop() writes `stoppedBy` and then reads `running`, start() the other way round: one of the two cancels.
      *
@@ -40,22 +49,41 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
     /** Further up no stub is looked for: between it and a call's start are its interceptors alone. */
     private static final int FRAMES = 100;
 
+    private static final AlternateChannels CHANNELS = new AlternateChannels();
+
+    /**
+     * A call without a connection is closed on the thread that cancels it, and a direct executor calls the application back
+     * there: on one of the JDK's, not of the agent's.
+     */
+    static final Executor CANCELS = new CompletableFuture<Void>().defaultExecutor();
+
     private final Plan plan;
     private final Faults faults;
+    private final boolean unary;
     private final Permit permit = new Permit();
+    private final @Nullable StreamClock clock;
+    private final ClientCall<ReqT, RespT> original;
     private volatile ClientCall<ReqT, RespT> delegate;
     private boolean started;
+    private @Nullable Metadata sent;
+    private volatile @Nullable KeptCall<ReqT, RespT> kept;
+    private volatile @Nullable ReqT request;
     private @Nullable Deadline deadline;
+    private @Nullable Deadline inherited;
+    private @Nullable Refusal expiredBy;
     private volatile boolean running;
     private volatile boolean cancelled;
     private volatile boolean demanded;
     private volatile @Nullable Refusal stoppedBy;
 
     GuardedCall(ClientCall<ReqT, RespT> delegate, Plan plan) {
+        this.original = delegate;
         this.delegate = delegate;
         this.plan = plan;
         this.faults = plan.faults();
+        this.unary = plan.isUnary();
         this.deadline = plan.deadline();
+        this.clock = plan.clock();
     }
 
     @Override
@@ -70,35 +98,74 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
             return;
         }
         started = true;
+        sent = headers;
+        try {
+            kept = KeptCall.of(plan, headers);
+        } catch (Throwable fault) {
+            faults.report("grpc/keep", fault);
+        }
         try {
             if (isRefused(listener)) {
                 return;
             }
         } catch (Throwable fault) {
             faults.report("grpc/start", fault);
-            if (delegate instanceof AnsweredCall) {
+            if (delegate instanceof AnsweredCall
+                    || delegate instanceof AlternateCall
+                    || delegate instanceof WaitingCall) {
                 return;
             }
+        }
+        StreamClock timed = clock;
+        if (timed != null && permit.isAdmitted()) {
+            Contained.run(faults, "grpc/stream", () -> timed.begin(permit, this::stop));
         }
         try {
             delegate.start(new SettlingListener(listener), headers);
         } catch (Throwable thrown) {
             Contained.run(faults, "grpc/start", () -> settle(Ending.failed(Ending.OTHER, thrown)));
+            Contained.run(faults, "grpc/stream", this::unclock);
             throw thrown;
         }
         running = true;
         Refusal stopped = stoppedBy;
         if (stopped != null) {
-            delegate.cancel(stopped.message(), null);
+            original.cancel(stopped.message(), null);
         }
     }
 
     @Override
     public void request(int messages) {
+        StreamClock timed = clock;
         if (messages > 0) {
             demanded = true;
+            if (timed != null) {
+                Contained.run(faults, "grpc/stream", () -> timed.asked(messages));
+            }
         }
         delegate.request(messages);
+    }
+
+    /** Kept for a fallback that asks somebody else, as long as the call may need one. */
+    @Override
+    public void sendMessage(ReqT message) {
+        if (unary) {
+            request = message;
+        }
+        KeptCall<ReqT, RespT> keeping = kept;
+        if (keeping != null) {
+            Contained.run(faults, "grpc/keep", () -> keeping.asking(message));
+        }
+        delegate.sendMessage(message);
+    }
+
+    @Override
+    public void halfClose() {
+        StreamClock timed = clock;
+        if (timed != null) {
+            Contained.run(faults, "grpc/stream", timed::halfClosed);
+        }
+        delegate.halfClose();
     }
 
     @Override
@@ -113,7 +180,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
     }
 
     private boolean isRefused(Listener<RespT> listener) {
-        Deadline inherited = Context.current().getDeadline();
+        inherited = Context.current().getDeadline();
         if (deadline != null && inherited != null && isSooner(inherited, deadline)) {
             deadline = null;
         }
@@ -121,20 +188,26 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         if (refusal == null) {
             return false;
         }
-        AnsweredCall<ReqT, RespT> answered = answered(refusal, listener);
+        Executor executor = executor();
+        Supplier<AnsweredCall<ReqT, RespT>> refused =
+                () -> AnsweredCall.refused(listener, executor, faults, statusOf(refusal), trailersOf(refusal));
+        Fallback first = refusal.fallback();
+        ClientCall<ReqT, RespT> given = first != null && first.isSnapshot() && kept != null
+                ? waiting(first, listener, executor, refused)
+                : instead(first, listener, executor, false, false, refused);
         ClientCall<ReqT, RespT> unused = delegate;
-        delegate = answered;
+        delegate = given == null ? refused.get() : given;
         unused.cancel(refusal.message(), null);
-        answered.answer();
+        if (delegate instanceof AnsweredCall<ReqT, RespT> answered) {
+            answered.answer();
+        }
         return true;
     }
 
-    private AnsweredCall<ReqT, RespT> answered(Refusal refusal, Listener<RespT> listener) {
-        Fallback fallback = refusal.fallback();
-        RespT message = fallback == null ? null : message(fallback, false);
-        return message == null
-                ? AnsweredCall.refused(listener, executor(), faults, statusOf(refusal), trailersOf(refusal))
-                : AnsweredCall.answered(listener, executor(), faults, message, false);
+    /** What may be given depends on what is asked, and that is not said when a call starts. */
+    private WaitingCall<ReqT, RespT> waiting(
+            Fallback first, Listener<RespT> listener, Executor executor, Supplier<AnsweredCall<ReqT, RespT>> refused) {
+        return new WaitingCall<>(() -> instead(first, listener, executor, false, false, refused), refused, faults);
     }
 
     /** Where the caller expects its callbacks. */
@@ -145,26 +218,127 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                         ofCall == null ? new StillbornCall(plan.channel(), plan.method(), plan.options()) : ofCall);
     }
 
-    /**
-     * The message a policy wants given, or null if there is none to give. Only a unary call has one: what a stream would
-     * have said depends on what was sent, and part of an answer cannot be taken back.
-     */
-    @SuppressWarnings("unchecked") // the plan's method is the one this call was created for
-    private @Nullable RespT message(Fallback fallback, boolean messageSeen) {
-        RespT message;
-        try {
-            if (!plan.isUnary() || messageSeen) {
-                throw new UnsupportedOperationException("a static answer needs a unary call without an answer so far, "
-                        + plan.method().getFullMethodName() + " is "
-                        + plan.method().getType());
-            }
-            message = (RespT) StaticMessage.of(plan.method(), fallback.answer());
-        } catch (Throwable cause) {
-            Contained.run(faults, "grpc/fallback", () -> fallback.failed(cause));
+    /** What answers the caller instead: the first link that may, or null; {@code otherwise} if that one does not. */
+    private @Nullable ClientCall<ReqT, RespT> instead(
+            @Nullable Fallback first,
+            Listener<RespT> listener,
+            Executor executor,
+            boolean messageSeen,
+            boolean headersSeen,
+            Supplier<AnsweredCall<ReqT, RespT>> otherwise) {
+        if (first != null && AlternateChannels.isOne(plan.options())) {
+            first.tooLate(new IllegalStateException("it was asked as the alternate of another"));
             return null;
         }
-        Contained.run(faults, "grpc/fallback", fallback::served);
-        return message;
+        Fallback link = first;
+        while (link != null) {
+            try {
+                Alternate alternate = link.alternate();
+                if (alternate == null) {
+                    RespT message = messageOf(link, messageSeen);
+                    Contained.run(faults, "grpc/fallback", link::served);
+                    return AnsweredCall.answered(listener, executor, faults, message, headersSeen);
+                }
+                if (!plan.isUnary() || messageSeen) {
+                    throw new UnsupportedOperationException("an alternate needs a unary call without an answer so far");
+                }
+                return asking(link, alternate, listener, executor, headersSeen, otherwise);
+            } catch (Throwable cause) {
+                link = next(link, cause);
+            }
+        }
+        return null;
+    }
+
+    @SuppressWarnings("unchecked") // the plan's method is the one this call was created for
+    private AlternateCall<ReqT, RespT> asking(
+            Fallback link,
+            Alternate alternate,
+            Listener<RespT> listener,
+            Executor executor,
+            boolean headersSeen,
+            Supplier<AnsweredCall<ReqT, RespT>> otherwise) {
+        Channel channel = CHANNELS.of(alternate);
+        Metadata headers = new Metadata();
+        if (sent != null) {
+            headers.merge(sent);
+            headers.keys().stream()
+                    .filter(name -> !alternate.isSent(name))
+                    .toList()
+                    .forEach(name -> discard(headers, name));
+        }
+        MethodDescriptor<ReqT, RespT> method = (MethodDescriptor<ReqT, RespT>) plan.method();
+        return new AlternateCall<>(
+                () -> channel.newCall(method, optionsFor(alternate)),
+                headers,
+                (message, status, trailers) -> {
+                    if (message == null && cancelled) {
+                        Contained.run(faults, "grpc/fallback", () -> link.tooLate(status.asRuntimeException(trailers)));
+                        return otherwise.get();
+                    }
+                    if (message == null && alternate.isFault(Endings.of(status, trailers, true, false))) {
+                        Fallback next = next(link, status.asRuntimeException(trailers));
+                        ClientCall<ReqT, RespT> given =
+                                instead(next, listener, executor, false, headersSeen, otherwise);
+                        return given instanceof AnsweredCall<ReqT, RespT> answered ? answered : otherwise.get();
+                    }
+                    Contained.run(faults, "grpc/fallback", link::served);
+                    return message == null
+                            ? AnsweredCall.refused(listener, executor, faults, status, trailers)
+                            : AnsweredCall.answered(listener, executor, faults, message, headersSeen);
+                },
+                listener,
+                faults);
+    }
+
+    private static void discard(Metadata headers, String name) {
+        if (name.endsWith(Metadata.BINARY_HEADER_SUFFIX)) {
+            headers.removeAll(Metadata.Key.of(name, Metadata.BINARY_BYTE_MARSHALLER));
+        } else {
+            headers.removeAll(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER));
+        }
+    }
+
+    /** The caller's, with the alternate's deadline unless the caller's own ends sooner. */
+    private CallOptions optionsFor(Alternate alternate) {
+        CallOptions options = AlternateChannels.mark(plan.asked()).withAuthority(null);
+        Deadline callers = options.getDeadline();
+        if (callers == null || callers.timeRemaining(TimeUnit.NANOSECONDS) > alternate.deadlineNanos()) {
+            options = options.withDeadlineAfter(alternate.deadlineNanos(), TimeUnit.NANOSECONDS);
+        }
+        return alternate.sendsCredentials() ? options : options.withCallCredentials(null);
+    }
+
+    private @Nullable Fallback next(Fallback link, Throwable cause) {
+        try {
+            return link.failed(cause);
+        } catch (Throwable fault) {
+            faults.report("grpc/fallback", fault);
+            return null;
+        }
+    }
+
+    /**
+     * Only a unary call has a message to give: what a stream would have said depends on what was sent, and part of an
+     * answer cannot be taken back.
+     */
+    @SuppressWarnings("unchecked") // the plan's method is the one this call was created for
+    private RespT messageOf(Fallback link, boolean messageSeen) {
+        KeptCall<ReqT, RespT> keeping = kept;
+        if (link.isSnapshot()) {
+            if (keeping == null || messageSeen) {
+                throw new UnsupportedOperationException(
+                        "nothing is kept of such a call, or part of its answer was given");
+            }
+            return keeping.snapshot(link);
+        }
+        StaticAnswer answer = link.answer();
+        if (!plan.isUnary() || messageSeen || answer == null) {
+            throw new UnsupportedOperationException("a static answer needs a unary call without an answer so far, "
+                    + plan.method().getFullMethodName() + " is "
+                    + plan.method().getType());
+        }
+        return (RespT) StaticMessage.of(plan.method(), answer);
     }
 
     private @Nullable Fallback settle(Ending ending) {
@@ -178,13 +352,35 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
 
     private @Nullable Fallback settle(Status status, Metadata trailers, boolean heard) {
         try {
-            if (status.getCode() == Status.Code.DEADLINE_EXCEEDED && deadline != null && deadline.isExpired()) {
-                return plan.guard().settleExpired(permit, status.asRuntimeException(trailers));
+            if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+                if (deadline != null && deadline.isExpired()) {
+                    expiredBy = plan.guard().expired(permit);
+                    return plan.guard().settleExpired(permit, status.asRuntimeException(trailers));
+                }
+                permit.inheritsDeadline(isOver(plan.options().getDeadline()) || isOver(inherited));
             }
             return plan.guard().settle(permit, Endings.of(status, trailers, heard, cancelled));
         } catch (Throwable fault) {
             faults.report("grpc/settle", fault);
             return null;
+        }
+    }
+
+    private static boolean isOver(@Nullable Deadline of) {
+        return of != null && of.isExpired();
+    }
+
+    private void stop(Refusal refusal) {
+        stoppedBy = refusal;
+        if (running) {
+            original.cancel(refusal.message(), null);
+        }
+    }
+
+    private void unclock() {
+        StreamClock timed = clock;
+        if (timed != null) {
+            timed.end();
         }
     }
 
@@ -215,11 +411,35 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                                 && frame.getMethodName().startsWith("blocking")));
     }
 
+    private static boolean isOfBlockingStub(StackTraceElement frame) {
+        return frame.getClassName().equals("io.grpc.stub.ClientCalls")
+                && frame.getMethodName().startsWith("blocking");
+    }
+
     /** What the guard holds of this call. */
     private final class Permit extends Call {
         @Override
         public boolean timedByGuard() {
-            return false;
+            return unary && plan.guard().isDeadlineAdaptive();
+        }
+
+        @Override
+        public boolean hasDeadline() {
+            return unary;
+        }
+
+        @Override
+        public boolean timedByLibrary() {
+            return deadline != null;
+        }
+
+        /** The thread that started the call works for it only while it is blocked by a stub. */
+        @Override
+        public @Nullable Thread worker() {
+            Thread maker = super.worker();
+            return maker != null && Arrays.stream(maker.getStackTrace()).anyMatch(GuardedCall::isOfBlockingStub)
+                    ? maker
+                    : null;
         }
 
         @Override
@@ -238,10 +458,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
 
         @Override
         public void cancel(Refusal refusal) {
-            stoppedBy = refusal;
-            if (running) {
-                delegate.cancel(refusal.message(), null);
-            }
+            CANCELS.execute(Contained.task(faults, "grpc/cancel", () -> stop(refusal), () -> {}));
         }
     }
 
@@ -275,35 +492,83 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                 Contained.run(faults, "grpc/message", this::settleStream);
             }
             messageSeen = true;
+            KeptCall<ReqT, RespT> keeping = kept;
+            if (keeping != null) {
+                Contained.run(faults, "grpc/keep", () -> keeping.answered(message));
+            }
             listener.onMessage(message);
         }
 
         @Override
         public void onClose(Status status, Metadata trailers) {
             Status closing = status;
-            AnsweredCall<ReqT, RespT> answered = null;
+            boolean isGiven = false;
             Runnable answer = null;
             try {
                 Refusal stopped = stoppedBy;
-                if (stopped != null && status.getCode() == Status.Code.CANCELLED && !cancelled) {
+                boolean isStopped = stopped != null && status.getCode() == Status.Code.CANCELLED && !cancelled;
+                Fallback fallback;
+                if (stopped != null && isStopped) {
                     closing = statusOf(stopped);
-                    answered = instead(settleStopped(stopped));
+                    fallback = settleStopped(stopped);
                 } else {
-                    answered = instead(settle(status, trailers, headersSeen));
+                    fallback = settle(status, trailers, headersSeen);
+                    closing = explained(status);
                 }
-                if (answered != null) {
-                    delegate = answered;
-                    answer = demanded ? answered.take() : null;
+                ClientCall<ReqT, RespT> given = fallback == null ? null : instead(fallback, closing, trailers);
+                if (given != null) {
+                    delegate = given;
+                    isGiven = true;
+                    answer = answerOf(given, closing, trailers);
                 }
             } catch (Throwable fault) {
-                answered = null;
+                isGiven = false;
                 faults.report("grpc/close", fault);
             }
-            if (answered == null) {
+            request = null;
+            KeptCall<ReqT, RespT> keeping = kept;
+            if (keeping != null) {
+                Contained.run(faults, "grpc/keep", () -> keeping.over(status));
+            }
+            Contained.run(faults, "grpc/stream", GuardedCall.this::unclock);
+            if (!isGiven) {
                 listener.onClose(closing, trailers);
             } else if (answer != null) {
                 answer.run();
             }
+        }
+
+        private @Nullable ClientCall<ReqT, RespT> instead(Fallback fallback, Status closing, Metadata trailers) {
+            Executor executor = executor();
+            return GuardedCall.this.instead(
+                    fallback,
+                    listener,
+                    executor,
+                    messageSeen,
+                    headersSeen,
+                    () -> AnsweredCall.refused(listener, executor, faults, closing, trailers));
+        }
+
+        /** What is to be done now, if anything. */
+        private @Nullable Runnable answerOf(ClientCall<ReqT, RespT> given, Status closing, Metadata trailers) {
+            if (given instanceof AnsweredCall<ReqT, RespT> answered) {
+                return demanded ? answered.take() : null;
+            }
+            ReqT said = request;
+            if (said != null && given instanceof AlternateCall<ReqT, RespT> asked) {
+                return Contained.task(
+                        faults,
+                        "grpc/close",
+                        () -> asked.ask(said, demanded),
+                        () -> listener.onClose(closing, trailers));
+            }
+            throw new IllegalStateException("a call without a request");
+        }
+
+        /** At the guard's deadline gRPC's own status, and after what it says why it was that. */
+        private Status explained(Status status) {
+            Refusal said = expiredBy;
+            return said == null ? status : status.withDescription(status.getDescription() + "; " + said.message());
         }
 
         /**
@@ -319,8 +584,10 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         private @Nullable Fallback settleStopped(Refusal refusal) {
             try {
                 if (refusal.reason() == Reason.DEADLINE_EXHAUSTED) {
-                    Fallback fallback =
-                            plan.guard().settleExpired(permit, statusOf(refusal).asRuntimeException());
+                    StreamClock timed = clock;
+                    Call expired = timed != null && timed.hasStopped() ? timed : permit;
+                    Fallback fallback = plan.guard()
+                            .settleExpired(expired, statusOf(refusal).asRuntimeException());
                     return fallback == null ? refusal.fallback() : fallback;
                 }
                 plan.guard().settle(permit, Ending.CANCELLED);
@@ -328,11 +595,6 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                 faults.report("grpc/settle", fault);
             }
             return refusal.fallback();
-        }
-
-        private @Nullable AnsweredCall<ReqT, RespT> instead(@Nullable Fallback fallback) {
-            RespT message = fallback == null ? null : message(fallback, messageSeen);
-            return message == null ? null : AnsweredCall.answered(listener, executor(), faults, message, headersSeen);
         }
     }
 }

@@ -11,16 +11,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is known of a call when it is created.
  *
+ * @param asked the options as the caller gave them
  * @param options the caller's, with the guard's deadline where that ends sooner
  * @param deadline the guard's deadline if gRPC was given it, else null
+ * @param clock for a stream that may not take as long as it likes, else null
  */
 record Plan(
         Guard guard,
         Faults faults,
         Channel channel,
         MethodDescriptor<?, ?> method,
+        CallOptions asked,
         CallOptions options,
-        @Nullable Deadline deadline) {
+        @Nullable Deadline deadline,
+        @Nullable StreamClock clock) {
 
     boolean isUnary() {
         return method.getType() == MethodDescriptor.MethodType.UNARY;

@@ -1,5 +1,7 @@
 package dev.resilience.instrumentation.grpc;
 
+import io.grpc.Context;
+import io.grpc.Deadline;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.ServerServiceDefinition;
@@ -13,6 +15,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A service of every kind of method that does what it is told: {@code hang}, {@code fail NAME} with that status,
@@ -26,6 +29,8 @@ final class EchoService {
 
     final AtomicInteger calls = new AtomicInteger();
     final AtomicInteger cancels = new AtomicInteger();
+    /** Of the last call, as its caller told it; null if it told none. */
+    volatile @Nullable Deadline deadline;
 
     ServerServiceDefinition definition() {
         return ServerServiceDefinition.builder("test.Echo")
@@ -49,6 +54,7 @@ final class EchoService {
     }
 
     private void begin(StreamObserver<String> out) {
+        deadline = Context.current().getDeadline();
         calls.incrementAndGet();
         ((ServerCallStreamObserver<String>) out).setOnCancelHandler(cancels::incrementAndGet);
     }

@@ -657,6 +657,48 @@ class GrpcGuardTest {
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(DEADLINE, DEADLINE.multipliedBy(5));
             eventually(() -> echo.cancels.get() == 1);
             assertThat(GUARDS.expired).hasValue(1);
+            assertThat(echo.deadline).isNotNull();
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void thatIsAdaptiveIsKeptByTheGuardAndToldToNobody(Transport transport) throws Exception {
+            connect(transport);
+            GUARDS.deadlineNanos = 0;
+            unary("warm");
+            GUARDS.deadlineNanos = DEADLINE.toNanos();
+            GUARDS.adaptive = true;
+            long start = System.nanoTime();
+
+            assertThatThrownBy(() -> unary("hang"))
+                    .isInstanceOf(StatusRuntimeException.class)
+                    .hasMessage("DEADLINE_EXCEEDED: " + ScriptedGuards.MESSAGE);
+
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(DEADLINE, DEADLINE.multipliedBy(5));
+            eventually(() -> echo.cancels.get() == 1);
+            assertThat(GUARDS.expired).hasValue(1);
+            assertThat(echo.deadline).isNull();
+        }
+
+        @Test
+        void thatIsAdaptiveLeavesTheCallersOwnShorterDeadlineToHim() {
+            GUARDS.adaptive = true;
+
+            assertThatThrownBy(() -> unary("hang", CallOptions.DEFAULT.withDeadlineAfter(50, TimeUnit.MILLISECONDS)))
+                    .hasMessageStartingWith("DEADLINE_EXCEEDED");
+
+            assertThat(GUARDS.expired).hasValue(0);
+            assertThat(tokens()).containsExactly("DEADLINE_EXCEEDED");
+        }
+
+        @Test
+        void thatIsAdaptiveEndsACallThatWaitsForAServerThatIsNotThere() throws Exception {
+            GUARDS.adaptive = true;
+            server.shutdownNow().awaitTermination();
+
+            assertThatThrownBy(() -> unary("hello", CallOptions.DEFAULT.withWaitForReady()))
+                    .hasMessageStartingWith("DEADLINE_EXCEEDED");
+            assertThat(GUARDS.expired).hasValue(1);
         }
 
         @Test
@@ -705,6 +747,12 @@ class GrpcGuardTest {
 
         @Test
         void letsStreamsLive() throws Exception {
+            letsOneLive();
+            GUARDS.adaptive = true;
+            letsOneLive();
+        }
+
+        private void letsOneLive() throws Exception {
             Recorder recorder = new Recorder();
             ClientCall<String, String> call = channel.newCall(EchoService.BIDI, CallOptions.DEFAULT);
             call.start(recorder, new Metadata());

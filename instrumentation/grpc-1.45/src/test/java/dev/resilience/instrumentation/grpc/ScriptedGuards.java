@@ -1,5 +1,6 @@
 package dev.resilience.instrumentation.grpc;
 
+import dev.resilience.instrumentation.api.Alternate;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
@@ -14,6 +15,9 @@ import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -23,12 +27,18 @@ final class ScriptedGuards implements Guards, Guard, Faults {
 
     volatile boolean enforces;
     volatile long deadlineNanos;
+    volatile boolean adaptive;
     volatile @Nullable Reason refuse;
     volatile long retryAfterNanos;
     volatile boolean asksPatience;
     volatile @Nullable StaticAnswer answer;
     volatile String broken = "";
     volatile boolean present = true;
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "timer of the guards");
+        thread.setDaemon(true);
+        return thread;
+    });
     final AtomicInteger acquired = new AtomicInteger();
     final Permits permits = new Permits();
     final List<Long> patience = new CopyOnWriteArrayList<>();
@@ -43,6 +53,7 @@ final class ScriptedGuards implements Guards, Guard, Faults {
         permits.assertAllBack();
         enforces = false;
         deadlineNanos = 0;
+        adaptive = false;
         refuse = null;
         retryAfterNanos = 0;
         asksPatience = false;
@@ -110,6 +121,15 @@ final class ScriptedGuards implements Guards, Guard, Faults {
     }
 
     @Override
+    public boolean isDeadlineAdaptive() {
+        breakIf("isDeadlineAdaptive");
+        return adaptive;
+    }
+
+    @Override
+    public void answering(Call call) {}
+
+    @Override
     public @Nullable Refusal tryAcquire(Call call) {
         breakIf("tryAcquire");
         if (asksPatience) {
@@ -122,6 +142,10 @@ final class ScriptedGuards implements Guards, Guard, Faults {
         call.admitted(1, System.nanoTime());
         acquired.incrementAndGet();
         permits.taken(call);
+        if (deadlineNanos() > 0 && call.timedByGuard()) {
+            var unused = timer.schedule(
+                    () -> call.cancel(refusal(Reason.DEADLINE_EXHAUSTED)), deadlineNanos, TimeUnit.NANOSECONDS);
+        }
         breakIf("tryAcquire, late");
         return null;
     }
@@ -179,15 +203,26 @@ final class ScriptedGuards implements Guards, Guard, Faults {
         }
 
         @Override
+        public @Nullable Alternate alternate() {
+            return null;
+        }
+
+        @Override
         public void served() {
             fallbacks.add("served");
             breakIf("served");
         }
 
         @Override
-        public void failed(Throwable cause) {
+        public @Nullable Fallback failed(Throwable cause) {
             fallbacks.add("failed: " + cause.getMessage());
             breakIf("failed");
+            return null;
+        }
+
+        @Override
+        public void tooLate(Throwable cause) {
+            failed(cause);
         }
     }
 }

@@ -47,6 +47,9 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
     private volatile long firstNanos;
     private boolean begun; // only while delivering
 
+    /** Who delivers a signal; read long after it was written, if at all. */
+    private @Nullable Thread delivering;
+
     private volatile Flow.@Nullable Subscription upstream;
     private volatile @Nullable Throwable failure;
     private volatile boolean faulty;
@@ -79,6 +82,12 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
         }
         long waited = waitedNanos.get();
         return waited > 0 && waited > nanoClock.getAsLong() - firstNanos - waited;
+    }
+
+    /** The thread that is in the subscriber, or null. */
+    @Nullable
+    Thread delivering() {
+        return delivering;
     }
 
     @Nullable
@@ -124,6 +133,7 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
     @Override
     public void onSubscribe(Flow.Subscription subscription) {
         upstream = subscription;
+        delivering = Thread.currentThread();
         try {
             theirs.onSubscribe(this);
         } finally {
@@ -236,10 +246,15 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     private boolean enter(int flag) {
         int before = state.getAndUpdate(now -> (now & (CUT | OVER)) == 0 ? (now | flag) + 1 : now);
-        return (before & (CUT | OVER)) == 0;
+        boolean entered = (before & (CUT | OVER)) == 0;
+        if (entered) {
+            delivering = Thread.currentThread();
+        }
+        return entered;
     }
 
     private void leave() {
+        delivering = null;
         if (faulty) {
             return;
         }

@@ -18,7 +18,7 @@ final class Endings {
     private static final int DEEPEST = 16;
 
     static Ending of(@Nullable Throwable thrown) {
-        Throwable cause = unwrap(thrown);
+        Throwable cause = thrown == null ? null : unwrap(thrown);
         if (has(cause, CancellationException.class) || has(cause, InterruptedException.class)) {
             return Ending.CANCELLED;
         }
@@ -42,14 +42,15 @@ final class Endings {
         return thrown instanceof IOException ? Ending.IO : Ending.OTHER;
     }
 
-    private static @Nullable Throwable unwrap(@Nullable Throwable thrown) {
+    /** What a future failed with. */
+    static Throwable unwrap(Throwable thrown) {
         Throwable inner = thrown;
-        for (int depth = 0;
-                depth < DEEPEST
-                        && (inner instanceof CompletionException || inner instanceof ExecutionException)
-                        && inner.getCause() != null;
-                depth++) {
-            inner = inner.getCause();
+        for (int depth = 0; depth < DEEPEST; depth++) {
+            Throwable cause = inner.getCause();
+            if (cause == null || !(inner instanceof CompletionException || inner instanceof ExecutionException)) {
+                return inner;
+            }
+            inner = cause;
         }
         return inner;
     }

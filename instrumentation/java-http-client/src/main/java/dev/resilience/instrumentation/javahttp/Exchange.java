@@ -1,5 +1,6 @@
 package dev.resilience.instrumentation.javahttp;
 
+import dev.resilience.instrumentation.api.Alternate;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Contained;
 import dev.resilience.instrumentation.api.Ending;
@@ -8,10 +9,13 @@ import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
+import dev.resilience.instrumentation.api.StaticAnswer;
 import java.io.IOException;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
@@ -20,10 +24,13 @@ import java.net.http.HttpResponse.BodySubscribers;
 import java.net.http.HttpResponse.ResponseInfo;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** One logical call of the client, with its redirects and authentication, from the decision to the end of its body. */
@@ -33,7 +40,8 @@ final class Exchange<T> extends Call {
      *
      *   CALLING   -> ANSWERED   the head of an answer outside 2xx is there: it settles the call, so that a fallback can
      *                           take the place of a body nobody has seen.
-     *   ANSWERED  -> REPLACED   that fallback takes its place.
+     *   ANSWERED  -> REPLACED   that fallback takes its place. While it asks somebody else, the body waits (HeldBody): if
+     *                           nobody answers, the application's handler gets it as it came.
      *   ANSWERED  -> OVER       the library's future is handed on.
      *   CALLING   -> STREAMING  the future is complete, the body is not, and there is a deadline: the body decides.
      *   CALLING   -> OVER       success, exception, deadline, drain, or the caller's cancel, whichever is first.
@@ -61,45 +69,123 @@ final class Exchange<T> extends Call {
     private static final int REPLACED = 3;
     private static final int OVER = 4;
 
+    /** Those of the JDK that collect a body for themselves, or drop it. */
+    private static final Set<String> REPEATABLE = Set.of(
+            "jdk.internal.net.http.ResponseSubscribers$ByteArraySubscriber",
+            "jdk.internal.net.http.ResponseSubscribers$HttpResponseInputStream",
+            "jdk.internal.net.http.ResponseSubscribers$NullSubscriber");
+
     /** How long the rest of an answer that was replaced may keep its connection busy. */
     private static final long DISCARD_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    private final HttpClient client;
     private final Guard guard;
     private final Faults faults;
     private final HttpRequest request;
     private final BodyHandler<T> handler;
     private final boolean async;
+
+    /** Whether it asks an alternate, and so has no fallback of its own. */
+    private final boolean isAlternate;
+
     private final boolean enforces;
+    private final @Nullable Keeping keeping;
+    /** For the answer; 0 where there is none. */
+    private final long budgetNanos;
+
+    /** For the answer and its body; 0 where a body is not bounded. */
     private final long deadlineNanos;
+
     private final long begunNanos;
 
     private volatile int stage = CALLING;
     private volatile @Nullable Refusal cut;
+    private volatile @Nullable Thread waiting;
     private volatile @Nullable Watched<T> watched;
-    private volatile @Nullable BoundedBody<T> body;
-    private volatile @Nullable Replacement<T> replacement;
-    private int status;
-    private boolean decided;
+    /** What the application waits for, once there is something. */
+    private volatile @Nullable CompletableFuture<HttpResponse<T>> caller;
 
-    Exchange(Guard guard, Faults faults, HttpRequest request, BodyHandler<T> handler, boolean async) {
+    private volatile @Nullable BoundedBody<T> body;
+    private volatile @Nullable CompletableFuture<Given<T>> instead;
+    private int status;
+    /** What the caller would get; 0 unless all of that is there, or a fallback may take its place before it is. */
+    private volatile int answeredWith;
+
+    private boolean decided;
+    /** How long after its beginning the head of a settled answer was there. */
+    private long answeredNanos;
+
+    /** Whether the handler made a subscriber of the kind that another answer would harm. */
+    private volatile boolean spent;
+
+    /** The thread that is in the application's handler; read long after it was written, if at all. */
+    private @Nullable Thread handling;
+
+    Exchange(
+            HttpClient client,
+            Guard guard,
+            Faults faults,
+            HttpRequest request,
+            BodyHandler<T> handler,
+            boolean async,
+            boolean isAlternate) {
+        this.client = client;
+        this.isAlternate = isAlternate;
         this.guard = guard;
         this.faults = faults;
         this.request = request;
         this.handler = handler;
         this.async = async;
         this.enforces = guard.enforces();
-        this.deadlineNanos = enforces ? guard.deadlineNanos() : 0;
+        this.keeping = keeping(guard, faults, client, request);
+        this.budgetNanos = enforces ? guard.deadlineNanos() : 0;
+        this.deadlineNanos = enforces && !guard.isDeadlineAdaptive() ? budgetNanos : 0;
         this.begunNanos = deadlineNanos == 0 ? 0 : System.nanoTime();
+    }
+
+    /** A fault there keeps nothing. */
+    private static @Nullable Keeping keeping(Guard guard, Faults faults, HttpClient client, HttpRequest request) {
+        try {
+            return Keeping.of(guard, faults, client, request);
+        } catch (Throwable fault) {
+            faults.report("java-http-client/keeping", fault);
+            return null;
+        }
     }
 
     /** The library's future and the one the application holds. */
     private record Watched<T>(CompletableFuture<HttpResponse<T>> work, CompletableFuture<HttpResponse<T>> out) {}
 
-    /** The response that a fallback makes with the application's handler. */
-    private record Replacement<T>(Fallback fallback, CompletionStage<HttpResponse<T>> response) {}
+    /** The response that a link of the chain made with the application's handler. */
+    private record Given<T>(Fallback link, HttpResponse<T> response) {}
 
     boolean enforces() {
         return enforces;
+    }
+
+    boolean isAsync() {
+        return async;
+    }
+
+    /** Whether it has a deadline. */
+    boolean isTimed() {
+        return budgetNanos != 0;
+    }
+
+    /** Whether its deadline, or a drain, has ended it, which its caller may not have been told. */
+    boolean isCut() {
+        return cut != null;
+    }
+
+    /** Until the name is looked up or the call is cut; should nobody cut it, not much longer than its deadline. */
+    void await(Lookup lookup) {
+        long began = System.nanoTime();
+        waiting = Thread.currentThread();
+        try {
+            lookup.await(() -> cut != null || System.nanoTime() - began > budgetNanos + Names.LOOK_NANOS);
+        } finally {
+            waiting = null;
+        }
     }
 
     /** What the library is given in place of the application's handler. */
@@ -107,25 +193,47 @@ final class Exchange<T> extends Call {
         return new Answered();
     }
 
+    /**
+     * The application's handler, which may be given a second answer only if nothing shows of the first: its subscriber is
+     * dropped with what it has collected. Others may write to a file, or to a subscriber of the application's.
+     */
+    private final class Handler implements BodyHandler<T> {
+        @Override
+        public BodySubscriber<T> apply(ResponseInfo info) {
+            BodySubscriber<T> theirs = handler.apply(info);
+            Contained.run(
+                    faults,
+                    "java-http-client/handler",
+                    () -> spent |= !REPEATABLE.contains(theirs.getClass().getName()));
+            return theirs;
+        }
+    }
+
     /** On a thread of the library, which has the head of the final answer and wants a subscriber for the body. */
     private final class Answered implements BodyHandler<T> {
         @Override
         public BodySubscriber<T> apply(ResponseInfo info) {
             try {
-                BodySubscriber<T> discarded = answered(info.statusCode());
-                if (discarded != null) {
-                    return discarded;
+                BodySubscriber<T> elsewhere = answered(info);
+                if (elsewhere != null) {
+                    return elsewhere;
                 }
             } catch (Throwable fault) {
                 faults.report("java-http-client/answered", fault);
-                replacement = null;
+                instead = null;
                 if (decided && stage == REPLACED) {
                     stage = ANSWERED; // as if there were no fallback
                 }
             }
-            BodySubscriber<T> theirs = handler.apply(info);
+            BodySubscriber<T> theirs;
+            handling = Thread.currentThread();
             try {
-                return bounded(theirs);
+                theirs = new Handler().apply(info);
+            } finally {
+                handling = null;
+            }
+            try {
+                return bounded(kept(theirs, info));
             } catch (Throwable fault) {
                 faults.report("java-http-client/body", fault);
                 return theirs;
@@ -133,19 +241,50 @@ final class Exchange<T> extends Call {
         }
     }
 
+    private BodySubscriber<T> kept(BodySubscriber<T> theirs, ResponseInfo info) {
+        Keeping kept = keeping;
+        try {
+            return kept == null ? theirs : kept.copying(request, info, theirs);
+        } catch (Throwable fault) {
+            faults.report("java-http-client/keep", fault);
+            return theirs;
+        }
+    }
+
+    /** Nothing of the chain was given, for this cause. */
+    private void giveToCaller(HeldBody<T> held, ResponseInfo info, @Nullable Throwable cause) {
+        if (spent) {
+            held.fail(cause == null ? new IOException("the handler has had another answer") : cause);
+            return;
+        }
+        BodySubscriber<T> theirs;
+        try {
+            theirs = new Handler().apply(info);
+        } catch (Throwable thrown) { // the application's
+            held.fail(thrown);
+            return;
+        }
+        BodySubscriber<T> taker = theirs;
+        try {
+            taker = bounded(theirs);
+        } catch (Throwable fault) {
+            faults.report("java-http-client/body", fault);
+        }
+        held.giveTo(taker);
+    }
+
     /** What the caller gets for a call that is not made. */
     CompletableFuture<HttpResponse<T>> refuse(Refusal refusal) {
         IOException thrown = new RefusedException(refusal);
-        Fallback fallback = refusal.fallback();
+        Fallback fallback = usable(refusal.fallback());
         if (fallback == null) {
             return async ? CompletableFuture.failedFuture(thrown) : new Refused<>(thrown);
         }
         CompletableFuture<HttpResponse<T>> out = new CompletableFuture<>();
+        caller = out;
+        Runnable otherwise = Contained.end(out, null, thrown);
         Runnable serving = Contained.task(
-                faults,
-                "java-http-client/refuse",
-                () -> serve(fallback, out, thrown),
-                Contained.end(out, null, thrown));
+                faults, "java-http-client/refuse", () -> serve(fallback, false, out, otherwise), otherwise);
         if (async) {
             out.defaultExecutor().execute(serving);
         } else {
@@ -185,11 +324,17 @@ final class Exchange<T> extends Call {
             work.whenComplete(Contained.stage(
                     faults,
                     "java-http-client/observed",
-                    (response, thrown) -> settle(ending(response, thrown)),
+                    (response, thrown) -> {
+                        settle(ending(response, thrown));
+                        if (keeping != null) {
+                            keeping.observed(response);
+                        }
+                    },
                     () -> settle(Ending.CANCELLED)));
             return work;
         }
         CompletableFuture<HttpResponse<T>> out = work.newIncompleteFuture(); // the JDK's keeps the hook of cancel
+        caller = out;
         watched = new Watched<>(work, out);
         out.whenComplete(Contained.stage(
                 faults,
@@ -216,14 +361,35 @@ final class Exchange<T> extends Call {
 
     /** After a fault of ours; the body of an answer that was replaced went nowhere. */
     private void follow(CompletableFuture<HttpResponse<T>> out, CompletableFuture<HttpResponse<T>> work) {
-        Replacement<T> made = replacement;
-        Contained.follow(out, made == null ? work : made.response.toCompletableFuture());
+        CompletableFuture<Given<T>> given = instead;
+        Contained.follow(
+                out, given == null || given.isCompletedExceptionally() ? work : given.thenApply(made -> made.response));
     }
 
     /** The synchronous send blocks its thread, and may do so for as long as the request may take. */
     @Override
     public long patienceNanos() {
         return async ? 0 : request.timeout().map(Exchange::nanos).orElse(Long.MAX_VALUE);
+    }
+
+    /**
+     * Cut, it is over for its caller and for the library; only code of the application may still be held up: its handler,
+     * its subscriber, or whatever keeps the client from giving us a future.
+     */
+    @Override
+    public boolean isWorking() {
+        return watched == null ? super.isWorking() : inApplication() != null;
+    }
+
+    @Override
+    public @Nullable Thread worker() {
+        return watched == null ? super.worker() : inApplication();
+    }
+
+    private @Nullable Thread inApplication() {
+        BoundedBody<T> bounded = body;
+        Thread delivering = bounded == null ? null : bounded.delivering();
+        return delivering == null ? handling : delivering;
     }
 
     /** 292 years at most. */
@@ -235,6 +401,7 @@ final class Exchange<T> extends Call {
     public void cancel(Refusal refusal) {
         try {
             cut = refusal;
+            LockSupport.unpark(waiting);
             if (watched != null) {
                 end(refusal);
             }
@@ -251,7 +418,7 @@ final class Exchange<T> extends Call {
     @Nullable
     Fallback settle(Ending ending) {
         try {
-            return guard.settle(this, ending);
+            return usable(guard.settle(this, ending));
         } catch (Throwable fault) {
             faults.report("java-http-client/settle", fault);
             return null;
@@ -260,23 +427,63 @@ final class Exchange<T> extends Call {
 
     private @Nullable Fallback settleExpired(Throwable thrown) {
         try {
-            return guard.settleExpired(this, thrown);
+            return usable(guard.settleExpired(this, thrown));
         } catch (Throwable fault) {
             faults.report("java-http-client/settleExpired", fault);
             return null;
         }
     }
 
+    /** An alternate has no fallback: two policies that name each other would ask for ever. */
+    private @Nullable Fallback usable(@Nullable Fallback fallback) {
+        if (fallback != null && isAlternate) {
+            tell(() -> fallback.tooLate(new IllegalStateException("it was asked as the alternate of another")));
+            return null;
+        }
+        return fallback;
+    }
+
     private boolean advance(int from, int to) {
         return STAGE.compareAndSet(this, from, to);
     }
 
-    /** The head of the final answer is there; returns where its body goes if a fallback takes its place. */
-    private @Nullable BodySubscriber<T> answered(int status) {
-        this.status = status;
+    /** The head of the final answer is there; returns where its body goes unless the application gets it at once. */
+    @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
+    private @Nullable BodySubscriber<T> answered(ResponseInfo info) {
+        status = info.statusCode();
         decided = !isGood(status) && advance(CALLING, ANSWERED);
+        answeredNanos = deadlineNanos == 0 ? 0 : System.nanoTime() - begunNanos;
+        answeredWith = decided ? status : 0;
         Fallback fallback = decided ? settle(Ending.status(status)) : null;
-        return fallback != null && isReplacedBy(fallback) ? discarded() : null;
+        if (fallback == null) {
+            return null;
+        }
+        CompletableFuture<Given<T>> given = give(fallback, true);
+        boolean isKnown = given.isDone();
+        if (isKnown && given.isCompletedExceptionally()) {
+            return null;
+        }
+        instead = given;
+        Watched<T> futures = watched;
+        if (futures != null) {
+            replace(futures.out());
+        }
+        if (isKnown) {
+            return discarded();
+        }
+        HeldBody<T> held = new HeldBody<>();
+        given.whenComplete(Contained.stage(
+                faults,
+                "java-http-client/held",
+                (made, cause) -> {
+                    if (made == null) {
+                        giveToCaller(held, info, cause);
+                    } else {
+                        held.giveTo(discarded());
+                    }
+                },
+                () -> held.fail(new IOException("the body of the answer could not be handed on"))));
+        return held;
     }
 
     private static boolean isGood(int status) {
@@ -284,47 +491,37 @@ final class Exchange<T> extends Call {
     }
 
     private BodySubscriber<T> bounded(BodySubscriber<T> theirs) {
+        guard.answering(this);
         if (deadlineNanos == 0) {
             return theirs;
         }
         BoundedBody<T> bounded = new BoundedBody<>(theirs, faults, this::bodyEnded);
         body = bounded;
         if (decided) {
-            // the guard's timer stopped with the settling, but the deadline holds for this body too
-            later(deadlineNanos - (System.nanoTime() - begunNanos), () -> expire(bounded));
+            // the guard's timer stopped with the settling, but the deadline holds for this body too, less what was left
+            // when its head came: whoever was asked meanwhile had a deadline of his own
+            later(deadlineNanos - answeredNanos, () -> expire(bounded));
         }
         return bounded;
     }
 
-    /** Whether the application's handler could take the fallback; if it fails later, so does the call. */
-    private boolean isReplacedBy(Fallback fallback) {
-        try {
-            replacement = new Replacement<>(fallback, StaticResponse.of(fallback.answer(), request, handler));
-        } catch (Throwable cause) {
-            tell(() -> fallback.failed(cause));
-            return false;
-        }
-        Watched<T> futures = watched;
-        if (futures != null) {
-            replace(futures.out());
-        }
-        if (stage == OVER) {
-            tooLate(fallback);
-        }
-        return true;
-    }
-
-    /** Whether a fallback takes the place of the answer; it is handed on once, by the first that has it and the future. */
-    private boolean replace(CompletableFuture<HttpResponse<T>> out) {
-        Replacement<T> made = replacement;
-        if (made != null && advance(ANSWERED, REPLACED)) {
-            made.response.whenComplete(Contained.stage(
+    /** Hands on what a fallback gives in place of the answer, once it is there and the future too. */
+    @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
+    private void replace(CompletableFuture<HttpResponse<T>> out) {
+        CompletableFuture<Given<T>> given = instead;
+        if (given != null) {
+            given.whenComplete(Contained.stage(
                     faults,
                     "java-http-client/replaced",
-                    (given, thrown) -> served(made.fallback, out, given, thrown, thrown),
-                    () -> Contained.follow(out, made.response.toCompletableFuture())));
+                    (made, cause) -> {
+                        if (made != null && advance(ANSWERED, REPLACED)) {
+                            served(made, out);
+                        } else if (made != null && stage == OVER) {
+                            tooLate(made);
+                        }
+                    },
+                    () -> Contained.follow(out, given.thenApply(made -> made.response))));
         }
-        return made != null;
     }
 
     private BodySubscriber<T> discarded() {
@@ -333,31 +530,110 @@ final class Exchange<T> extends Call {
         return rest;
     }
 
-    private void serve(Fallback fallback, CompletableFuture<HttpResponse<T>> out, Throwable otherwise) {
-        try {
-            StaticResponse.of(fallback.answer(), request, handler)
-                    .whenComplete(Contained.stage(
-                            faults,
-                            "java-http-client/served",
-                            (response, thrown) -> served(fallback, out, response, thrown, otherwise),
-                            Contained.end(out, null, otherwise)));
-        } catch (Throwable cause) {
-            served(fallback, out, null, cause, otherwise);
+    /** Answers with the first link that gives something; {@code otherwise} happens if none does. */
+    @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
+    private void serve(Fallback fallback, boolean wasSent, CompletableFuture<HttpResponse<T>> out, Runnable otherwise) {
+        give(fallback, wasSent)
+                .whenComplete(Contained.stage(
+                        faults,
+                        "java-http-client/served",
+                        (made, cause) -> {
+                            if (made == null) {
+                                otherwise.run();
+                            } else {
+                                served(made, out);
+                            }
+                        },
+                        otherwise));
+    }
+
+    private void served(Given<T> made, CompletableFuture<HttpResponse<T>> out) {
+        if (out.isDone()) {
+            tooLate(made);
+        } else {
+            tell(made.link::served);
+            complete(out, made.response, null);
         }
     }
 
-    private void served(
-            Fallback fallback,
-            CompletableFuture<HttpResponse<T>> out,
-            @Nullable HttpResponse<T> response,
-            @Nullable Throwable cause,
-            @Nullable Throwable otherwise) {
-        if (cause == null) {
-            tell(fallback::served);
-        } else {
-            tell(() -> fallback.failed(cause));
+    /** Tries one link after another; each that fails is told. */
+    private CompletableFuture<Given<T>> give(Fallback first, boolean wasSent) {
+        CompletableFuture<Given<T>> given = new CompletableFuture<>();
+        give(first, wasSent, given);
+        return given;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
+    private void give(Fallback link, boolean wasSent, CompletableFuture<Given<T>> given) {
+        Runnable broken = () -> given.completeExceptionally(new IllegalStateException("a fault of the agent"));
+        CompletionStage<HttpResponse<T>> made;
+        boolean isAsked;
+        if (spent) {
+            tooLate(link);
+            given.completeExceptionally(new IOException("the handler has had another answer"));
+            return;
         }
-        complete(out, cause == null ? response : null, cause == null ? null : otherwise);
+        try {
+            Alternate alternate = link.alternate();
+            isAsked = alternate != null;
+            made = alternate == null ? answer(link) : ask(alternate, wasSent);
+        } catch (Throwable cause) {
+            giveNext(link, cause, wasSent, given);
+            return;
+        }
+        BiConsumer<@Nullable HttpResponse<T>, @Nullable Throwable> then = Contained.stage(
+                faults,
+                "java-http-client/link",
+                (response, cause) -> {
+                    if (cause == null && response != null) {
+                        given.complete(new Given<>(link, response));
+                    } else {
+                        Throwable why = cause == null ? new IOException("no response") : Endings.unwrap(cause);
+                        giveNext(link, why, wasSent, given);
+                    }
+                },
+                broken);
+        if (isAsked) {
+            made.whenCompleteAsync(then, given.defaultExecutor());
+        } else {
+            made.whenComplete(then);
+        }
+    }
+
+    private void giveNext(Fallback link, Throwable cause, boolean wasSent, CompletableFuture<Given<T>> given) {
+        Fallback next = null;
+        try {
+            next = link.failed(cause);
+        } catch (Throwable fault) {
+            faults.report("java-http-client/fallback", fault);
+        }
+        if (next == null || spent) {
+            tooLate(next);
+            given.completeExceptionally(cause);
+        } else {
+            give(next, wasSent, given);
+        }
+    }
+
+    private CompletionStage<HttpResponse<T>> answer(Fallback link) {
+        Keeping kept = keeping;
+        if (link.isSnapshot() && kept != null) {
+            return StaticResponse.of(kept.snapshot(link, answeredWith), request, new Handler());
+        }
+        StaticAnswer answer = link.answer();
+        if (answer == null) {
+            throw new UnsupportedOperationException("nothing that HTTP can give");
+        }
+        return StaticResponse.of(answer, request, new Handler());
+    }
+
+    private CompletionStage<HttpResponse<T>> ask(Alternate alternate, boolean wasSent) throws IOException {
+        URI uri = alternate.uri();
+        if (uri == null) {
+            throw new UnsupportedOperationException("nobody that HTTP can ask");
+        }
+        HttpRequest rerouted = Rerouted.of(request, uri, alternate::isSent, wasSent);
+        return new Asking<>(alternate, new Handler(), this::discarded).of(client, rerouted, caller);
     }
 
     private void tell(Runnable news) {
@@ -367,6 +643,13 @@ final class Exchange<T> extends Call {
     /** The library's future is complete: on the thread that runs the application's stages, so {@code out} ends here. */
     private void completed(
             CompletableFuture<HttpResponse<T>> out, @Nullable HttpResponse<T> response, @Nullable Throwable thrown) {
+        if (keeping != null) {
+            keeping.answered(response);
+        }
+        Refusal cause = thrown == null ? null : cut;
+        if (cause != null) {
+            end(cause); // what the cut made of the library's work may be here before it
+        }
         BoundedBody<T> streamed = thrown == null ? body : null;
         if (streamed != null && !streamed.isOver() && advance(CALLING, STREAMING)) {
             Contained.end(out, response, null).run();
@@ -374,10 +657,32 @@ final class Exchange<T> extends Call {
                 bodyEnded(streamed.failure());
             }
         } else if (advance(CALLING, OVER)) {
+            answeredWith = response == null ? 0 : response.statusCode();
             handOn(settle(ending(response, thrown)), out, response, thrown);
-        } else if (!replace(out) && advance(ANSWERED, OVER)) {
-            Contained.end(out, response, thrown).run();
+        } else {
+            afterChain(Contained.end(out, response, thrown));
         }
+    }
+
+    /** What the library made of an answer whose fallback is still being looked for is handed on if there is none. */
+    @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
+    private void afterChain(Runnable handOn) {
+        CompletableFuture<Given<T>> given = instead;
+        if (given == null) {
+            if (advance(ANSWERED, OVER)) {
+                handOn.run();
+            }
+            return;
+        }
+        given.whenComplete(Contained.stage(
+                faults,
+                "java-http-client/completed",
+                (made, cause) -> {
+                    if (made == null && advance(ANSWERED, OVER)) {
+                        handOn.run();
+                    }
+                },
+                handOn));
     }
 
     private void handOn(
@@ -391,7 +696,7 @@ final class Exchange<T> extends Call {
         } else {
             out.defaultExecutor()
                     .execute(Contained.task(
-                            faults, "java-http-client/instead", () -> serveInstead(fallback, out, handOn), handOn));
+                            faults, "java-http-client/instead", () -> serve(fallback, true, out, handOn), handOn));
         }
     }
 
@@ -399,33 +704,15 @@ final class Exchange<T> extends Call {
     private @Nullable Throwable reason(@Nullable Throwable thrown) {
         BoundedBody<T> bounded = thrown == null ? null : body;
         Throwable why = bounded == null ? null : bounded.whyGivenUp();
+        if (why == null && thrown != null && keeping != null) {
+            why = keeping.whyGivenUp();
+        }
         if (why == null) {
             return thrown;
         }
         return thrown instanceof CompletionException && !(why instanceof CompletionException)
                 ? new CompletionException(why)
                 : why;
-    }
-
-    private void serveInstead(Fallback fallback, CompletableFuture<HttpResponse<T>> out, Runnable handOn) {
-        try {
-            StaticResponse.of(fallback.answer(), request, handler)
-                    .whenComplete(Contained.stage(
-                            faults,
-                            "java-http-client/instead",
-                            (instead, cause) -> {
-                                if (cause == null) {
-                                    served(fallback, out, instead, null, null);
-                                } else {
-                                    tell(() -> fallback.failed(cause));
-                                    handOn.run();
-                                }
-                            },
-                            handOn));
-        } catch (Throwable cause) {
-            tell(() -> fallback.failed(cause));
-            handOn.run();
-        }
     }
 
     private void bodyEnded(@Nullable Throwable thrown) {
@@ -464,7 +751,7 @@ final class Exchange<T> extends Call {
                     .execute(Contained.task(
                             faults,
                             "java-http-client/expired",
-                            () -> serve(fallback, out, thrown),
+                            () -> serve(fallback, true, out, () -> complete(out, null, thrown)),
                             Contained.end(out, null, thrown)));
         }
         out.defaultExecutor().execute(contained(() -> stop(futures.work(), thrown)));
@@ -490,9 +777,14 @@ final class Exchange<T> extends Call {
         work.cancel(true);
     }
 
+    private void tooLate(Given<T> made) {
+        Asking.close(made.response.body());
+        tooLate(made.link);
+    }
+
     private void tooLate(@Nullable Fallback fallback) {
         if (fallback != null) {
-            tell(() -> fallback.failed(new IllegalStateException("the call was over, or its answer being read")));
+            tell(() -> fallback.tooLate(new IllegalStateException("the call was over, or its answer being read")));
         }
     }
 

@@ -6,9 +6,11 @@ import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
 import dev.resilience.instrumentation.api.Refusal;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandler;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /** Takes a request to its guard, and the library's future to the call that watches it. Never throws. */
@@ -21,21 +23,25 @@ final class HttpAdapter {
         this.faults = guards.faults();
     }
 
-    <T> Object @Nullable [] enter(@Nullable HttpRequest request, @Nullable BodyHandler<T> handler, boolean async) {
+    <T> Object @Nullable [] enter(
+            HttpClient client,
+            @Nullable HttpRequest request,
+            @Nullable BodyHandler<T> handler,
+            @Nullable Executor executor) {
         Exchange<T> exchange = null;
         try {
             Guard guard = request == null || handler == null ? null : guardOf(request);
             if (request == null || handler == null || guard == null) {
                 return null;
             }
-            exchange = new Exchange<>(guard, faults, request, handler, async);
+            exchange = new Exchange<>(client, guard, faults, request, handler, executor != null, Asking.isBeginning());
             Refusal refusal = guard.tryAcquire(exchange);
             if (!exchange.enforces()) {
-                return new @Nullable Object[] {null, handler, exchange};
+                return new @Nullable Object[] {null, handler, executor, exchange, null};
             }
             return refusal == null
-                    ? new @Nullable Object[] {null, exchange.handler(), exchange}
-                    : new @Nullable Object[] {exchange.refuse(refusal), handler, exchange};
+                    ? admitted(exchange, executor)
+                    : new @Nullable Object[] {exchange.refuse(refusal), handler, executor, exchange, null};
         } catch (Throwable fault) {
             faults.report("java-http-client/enter", fault);
             if (exchange != null) {
@@ -43,6 +49,17 @@ final class HttpAdapter {
             }
             return null;
         }
+    }
+
+    private <T> @Nullable Object[] admitted(Exchange<T> exchange, @Nullable Executor executor) {
+        if (!exchange.isTimed()) {
+            return new @Nullable Object[] {null, exchange.handler(), executor, exchange, null};
+        }
+        return executor == null
+                ? new @Nullable Object[] {null, exchange.handler(), null, exchange, Names.workFor(exchange)}
+                : new @Nullable Object[] {
+                    null, exchange.handler(), new AtWork(exchange, executor, faults), exchange, null
+                };
     }
 
     /** A WebSocket's handshake passes here too; what follows it is no call, so none of it is guarded. */
@@ -63,8 +80,11 @@ final class HttpAdapter {
         if (entered[0] != null) {
             return new Object[] {entered[0]};
         }
-        Exchange<Object> exchange = (Exchange<Object>) entered[2];
+        Exchange<Object> exchange = (Exchange<Object>) entered[3];
         try {
+            if (exchange.isTimed() && !exchange.isAsync()) {
+                Names.workFor((Exchange<?>) entered[4]);
+            }
             if (returned == null) {
                 exchange.settle(Endings.of(thrown));
                 return null;

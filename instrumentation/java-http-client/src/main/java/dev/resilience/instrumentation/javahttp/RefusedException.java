@@ -22,9 +22,10 @@ final class RefusedException extends IOException {
         return refusal.message();
     }
 
-    /** Asked by the constructor of all exceptions. */
+    /** Asked by the constructor of all exceptions; writes nothing, and so needs no monitor. */
     @Override
-    public synchronized Throwable fillInStackTrace() {
+    @SuppressWarnings("UnsynchronizedOverridesSynchronized")
+    public Throwable fillInStackTrace() {
         return this;
     }
 

@@ -1,6 +1,7 @@
 package dev.resilience.instrumentation.javahttp;
 
 import dev.resilience.instrumentation.api.Agent;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
@@ -16,7 +17,8 @@ public final class SendAsyncAdvice {
     private static final HttpAdapter ADAPTER = new HttpAdapter(Agent.guards());
 
     /**
-     * Element 0 is the future to answer with at once, 1 the body handler, 2 the call.
+     * Element 0 is the future to answer with at once, 1 the body handler, 2 the executor, 3 the call, and 4 the call its
+     * thread was at work for before.
      *
      * @param executor null for the synchronous {@code send}
      */
@@ -25,13 +27,16 @@ public final class SendAsyncAdvice {
             skipOn = Advice.OnNonDefaultValue.class,
             skipOnIndex = 0,
             suppress = Throwable.class)
-    @Advice.AssignReturned.ToArguments(
-            @Advice.AssignReturned.ToArguments.ToArgument(value = 1, index = 1, typing = Assigner.Typing.DYNAMIC))
+    @Advice.AssignReturned.ToArguments({
+        @Advice.AssignReturned.ToArguments.ToArgument(value = 1, index = 1, typing = Assigner.Typing.DYNAMIC),
+        @Advice.AssignReturned.ToArguments.ToArgument(value = 3, index = 2, typing = Assigner.Typing.DYNAMIC)
+    })
     static Object @Nullable [] enter(
+            @Advice.This(typing = Assigner.Typing.DYNAMIC) HttpClient client,
             @Advice.Argument(0) HttpRequest request,
             @Advice.Argument(1) BodyHandler<?> handler,
             @Advice.Argument(3) @Nullable Executor executor) {
-        return ADAPTER.enter(request, handler, executor != null);
+        return ADAPTER.enter(client, request, handler, executor);
     }
 
     @Advice.OnMethodExit(inline = false, onThrowable = Throwable.class, suppress = Throwable.class)

@@ -1,5 +1,6 @@
 package dev.resilience.instrumentation.javahttp;
 
+import dev.resilience.instrumentation.api.HttpSnapshot;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -18,14 +19,26 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import javax.net.ssl.SSLSession;
 
-/** The answer of a policy as a response of the JDK, its body made by the application's own handler. */
+/** The answer of a policy, or one that was kept, as a response of the JDK, its body made by the application's own handler. */
 record StaticResponse<T>(HttpRequest request, Head head, T body) implements HttpResponse<T> {
 
     /** Feeds the answer to {@code handler}; what it throws comes out. */
     static <T> CompletionStage<HttpResponse<T>> of(StaticAnswer answer, HttpRequest request, BodyHandler<T> handler) {
-        Head head = Head.of(answer, request);
+        return of(Head.of(answer, request), answer.body(), request, handler);
+    }
+
+    /** The same for one that was kept. */
+    static <T> CompletionStage<HttpResponse<T>> of(HttpSnapshot snapshot, HttpRequest request, BodyHandler<T> handler) {
+        HttpHeaders headers = HttpHeaders.of(snapshot.headers(), (name, value) -> true);
+        return of(new Head(snapshot.status(), headers, versionOf(request)), snapshot.body(), request, handler);
+    }
+
+    private static <T> CompletionStage<HttpResponse<T>> of(
+            Head head, byte[] body, HttpRequest request, BodyHandler<T> handler) {
         BodySubscriber<T> subscriber = handler.apply(head);
-        subscriber.onSubscribe(new StaticBody(subscriber, answer.body()));
+        StaticBody given = new StaticBody(subscriber, body);
+        subscriber.onSubscribe(given);
+        given.begin();
         // asked for last: a mapped stream is read in here
         return subscriber.getBody().thenApply(new WithBody<>(request, head));
     }
@@ -48,11 +61,12 @@ record StaticResponse<T>(HttpRequest request, Head head, T body) implements Http
                 headers.put("Content-Type", List.of(answer.contentType()));
             }
             headers.putIfAbsent("Content-Length", List.of(Integer.toString(answer.body().length)));
-            return new Head(
-                    answer.status(),
-                    HttpHeaders.of(headers, (name, value) -> true),
-                    request.version().orElse(HttpClient.Version.HTTP_1_1));
+            return new Head(answer.status(), HttpHeaders.of(headers, (name, value) -> true), versionOf(request));
         }
+    }
+
+    private static HttpClient.Version versionOf(HttpRequest request) {
+        return request.version().orElse(HttpClient.Version.HTTP_1_1);
     }
 
     @Override

@@ -75,6 +75,7 @@ class ExchangeTest {
         guards.fallBackTo(ANSWER, "503");
         IllegalStateException reset = new IllegalStateException("reset");
         Exchange<String> exchange = new Exchange<>(
+                HttpClient.newHttpClient(),
                 guard(),
                 guards.faults(),
                 REQUEST,
@@ -82,6 +83,7 @@ class ExchangeTest {
                     work.completeExceptionally(reset);
                     return BodyHandlers.ofString().apply(info);
                 },
+                false,
                 false);
         guard().tryAcquire(exchange);
         CompletableFuture<HttpResponse<String>> out = exchange.watch(work);
@@ -94,7 +96,8 @@ class ExchangeTest {
 
     private Exchange<String> admitted() {
         Guard guard = guard();
-        Exchange<String> exchange = new Exchange<>(guard, guards.faults(), REQUEST, BodyHandlers.ofString(), false);
+        Exchange<String> exchange = new Exchange<>(
+                HttpClient.newHttpClient(), guard, guards.faults(), REQUEST, BodyHandlers.ofString(), false, false);
         assertThat(guard.tryAcquire(exchange)).isNull();
         return exchange;
     }

@@ -3,44 +3,61 @@ package dev.resilience.instrumentation.jdbc;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** Runs what may block in a driver's socket, bounded where the JVM can interrupt that. */
+/** Runs what may block in a driver's socket, and ends it in time. */
 final class BoundedWork {
     /*
      * A cancel request is a connection of its own, and in a network that swallows packets it blocks for as long as the
-     * driver likes, holding a lock the cut query needs. Blocked in a socket, a virtual thread can be interrupted and a
-     * platform thread cannot; so from Java 21 on the work runs on a virtual thread of ours, before that on the caller.
+     * driver likes, holding a lock the cut query needs. Of the drivers whose sockets are noted, the socket is closed.
+     * For the others: a virtual thread that is blocked in a socket can be interrupted and a platform thread cannot; so
+     * from Java 21 on the work runs on a virtual thread of ours, before that on the caller.
      */
     private static final @Nullable MethodHandle START_VIRTUAL = startVirtual();
 
-    /** What an interrupted socket operation needs to unwind. */
+    /** What a closed or interrupted socket operation needs to unwind. */
     private static final long UNWIND_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    /** Runs the work, which must not throw; false if it was interrupted after {@code nanos}. */
+    /** Runs the work, which must not throw; false if it was ended after {@code nanos}. */
     static boolean run(Runnable work, long nanos) {
-        FutureTask<?> task = new FutureTask<>(work, null);
+        Wires wires = new Wires(null);
+        AtomicBoolean cut = new AtomicBoolean();
+        FutureTask<?> task = new FutureTask<>(() -> cut.set(isCut(work, wires)), null);
         Thread helper = start(task);
         if (helper == null) {
+            // on a thread of the JDK's that only waits: to close a socket takes no time
+            CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS, Runnable::run)
+                    .execute(wires::cut);
             task.run();
-            return true;
+            return !cut.get();
         }
         if (isDone(task, nanos)) {
             return true;
         }
-        // Where no carrier is free the work has not begun: then it runs here after all, else this does nothing.
-        task.run();
-        helper.interrupt();
-        awaitEnd(task);
+        if (!wires.cut() || !isDone(task, UNWIND_NANOS)) {
+            // Where no carrier is free the work has not begun: then it runs here after all, else this does nothing.
+            task.run();
+            helper.interrupt();
+            isDone(task, UNWIND_NANOS);
+        }
         return false;
     }
 
-    private static void awaitEnd(FutureTask<?> task) {
-        isDone(task, UNWIND_NANOS);
+    private static boolean isCut(Runnable work, Wires wires) {
+        wires.attach();
+        boolean cut;
+        try {
+            work.run();
+        } finally {
+            cut = wires.detach();
+        }
+        return cut;
     }
 
     private static boolean isDone(FutureTask<?> task, long withinNanos) {

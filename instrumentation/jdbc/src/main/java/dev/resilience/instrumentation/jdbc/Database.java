@@ -8,10 +8,11 @@ import org.jspecify.annotations.Nullable;
 /** A target as its connections know it: a URL without secrets, the pool if there is one, and the guard of both. */
 final class Database {
     /** Of connections that do not say where they lead. */
-    static final Database NOWHERE = new Database("", null);
+    static final Database NOWHERE = new Database("", null, new Openings());
 
     private final String url;
     private final @Nullable String pool;
+    private final Openings openings;
     private volatile @Nullable Found found;
 
     // Whether calls were refused since one last succeeded, and how many getConnection calls were admitted in that time
@@ -21,9 +22,11 @@ final class Database {
 
     private record Found(int generation, @Nullable Guard guard) {}
 
-    Database(String url, @Nullable String pool) {
+    /** {@code openings} is shared by all that know it by this URL. */
+    Database(String url, @Nullable String pool, Openings openings) {
         this.url = url;
         this.pool = pool;
+        this.openings = openings;
     }
 
     boolean isNowhere() {
@@ -37,6 +40,10 @@ final class Database {
     @Nullable
     String pool() {
         return pool;
+    }
+
+    Openings openings() {
+        return openings;
     }
 
     /** The guard in force, looked up again after each reload of the policies. */

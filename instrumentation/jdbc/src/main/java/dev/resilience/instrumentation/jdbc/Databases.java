@@ -1,6 +1,9 @@
 package dev.resilience.instrumentation.jdbc;
 
+import java.io.IOException;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.WeakReference;
+import java.net.Socket;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
@@ -32,11 +35,23 @@ final class Databases {
         }
     };
 
+    /** What fetches further rows of all results of a connection, where the driver has such a thing (pgjdbc). */
+    private static final ClassValue<Fetcher> FETCHER = new ClassValue<>() {
+        @Override
+        protected Fetcher computeValue(Class<?> type) {
+            return new Fetcher(PublicMethods.find(type, "getQueryExecutor", "org.postgresql.core.QueryExecutor"));
+        }
+    };
+
     private final ConcurrentHashMap<Key, Database> shared = new ConcurrentHashMap<>();
     private final WeakIdentityMap<Database> ofConnections = new WeakIdentityMap<>();
     private final WeakIdentityMap<Database> ofDataSources = new WeakIdentityMap<>();
+    private final WeakIdentityMap<List<Socket>> socketsOf = new WeakIdentityMap<>();
+    private final WeakIdentityMap<WeakReference<Connection>> ofFetchers = new WeakIdentityMap<>();
 
     private record Key(String url, @Nullable String pool) {}
+
+    private record Fetcher(@Nullable MethodHandle of) {}
 
     private record Getters(
             @Nullable MethodHandle url,
@@ -49,7 +64,8 @@ final class Databases {
         if (known != null) {
             return known;
         }
-        Database made = new Database(key.url, pool);
+        Openings openings = pool == null ? new Openings() : of(url, null).openings();
+        Database made = new Database(key.url, pool, openings);
         if (shared.size() >= SHARED) {
             return made;
         }
@@ -78,7 +94,7 @@ final class Databases {
         } catch (SQLException closed) {
             return null; // and the driver says so itself
         }
-        ofConnections.put(connection, found);
+        learn(connection, found);
         return found.isNowhere() ? null : found;
     }
 
@@ -104,6 +120,49 @@ final class Databases {
 
     void learn(Connection physical, Database database) {
         ofConnections.put(physical, database);
+        MethodHandle fetcher = FETCHER.get(physical.getClass()).of();
+        if (fetcher != null && !database.isNowhere()) {
+            try {
+                ofFetchers.put((Object) fetcher.invoke(physical), new WeakReference<>(physical));
+            } catch (Throwable unknown) {
+                // Then its fetches are not known for its own, and left alone.
+            }
+        }
+    }
+
+    /** Keeps the sockets of a connection with it, for {@link #sever}. */
+    void learn(Connection physical, List<Socket> sockets) {
+        if (!sockets.isEmpty()) {
+            socketsOf.put(physical, sockets);
+        }
+    }
+
+    /**
+     * Closes the sockets of a connection, which no driver can be kept waiting for; false if none was open that is known,
+     * as one that a driver opened to connect anew is not.
+     */
+    boolean sever(Connection physical) {
+        List<Socket> sockets = socketsOf.get(physical);
+        if (sockets == null) {
+            return false;
+        }
+        boolean isSevered = false;
+        for (Socket socket : sockets) {
+            isSevered |= !socket.isClosed();
+            try {
+                socket.close();
+            } catch (IOException closed) {
+                // Then nobody waits for it any more.
+            }
+        }
+        return isSevered;
+    }
+
+    /** The connection that this fetches rows for, if it is known. */
+    @Nullable
+    Connection ofFetcher(Object fetcher) {
+        WeakReference<Connection> known = ofFetchers.get(fetcher);
+        return known == null ? null : known.get();
     }
 
     void learn(DataSource source, Database database) {

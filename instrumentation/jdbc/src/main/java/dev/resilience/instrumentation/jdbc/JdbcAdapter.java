@@ -9,16 +9,20 @@ import dev.resilience.instrumentation.api.Guards;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
 import dev.resilience.instrumentation.jdbc.StatementCall.Cut;
+import java.net.Socket;
 import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.Driver;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.SQLTransientException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
+import javax.net.SocketFactory;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +33,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class JdbcAdapter {
     private static final String CANCEL_SIGNAL_TIMEOUT = "cancelSignalTimeout";
+
+    /** The state of a connection that could not be made. */
+    private static final String CONNECT_FAILED = "08001";
+
+    private static final String CUT_WHILE_OPENED = "cut short by its deadline while it was opened";
 
     private final Guards guards;
     private final Databases databases = new Databases();
@@ -55,15 +64,37 @@ final class JdbcAdapter {
         if (here[Nesting.EXECUTING] != 0 || here[Nesting.KEPT_OUT] != 0) {
             return null;
         }
+        return begin(statement, connectionOf(statement), false, here);
+    }
+
+    /** A driver fetches further rows: of a result that knows its statement, or for any result of a connection. */
+    @Nullable
+    Object fetch(Object fetcher) {
+        long[] here = Nesting.here();
+        if (here[Nesting.EXECUTING] != 0 || here[Nesting.KEPT_OUT] != 0) {
+            return null;
+        }
+        if (!(fetcher instanceof ResultSet rows)) {
+            return begin(null, databases.ofFetcher(fetcher), true, here);
+        }
+        try {
+            Statement statement = rows.getStatement();
+            return statement == null ? null : begin(statement, connectionOf(statement), true, here);
+        } catch (SQLException closed) {
+            return null; // and the driver says so itself
+        }
+    }
+
+    private @Nullable Object begin(
+            @Nullable Statement statement, @Nullable Connection connection, boolean fetches, long[] here) {
         StatementCall call = null;
         try {
-            Connection connection = connectionOf(statement);
             Database database = connection == null ? null : databaseOf(connection, here);
             Guard guard = database == null ? null : database.guard(guards);
             if (connection == null || database == null || guard == null) {
                 return null;
             }
-            call = new StatementCall(statement, connection, database, guard, guards.faults());
+            call = new StatementCall(statement, connection, fetches, database, databases, guard, guards.faults());
             Refusal refusal = guard.tryAcquire(call);
             if (refusal != null) {
                 if (!isOfLimit(refusal)) {
@@ -173,9 +204,13 @@ final class JdbcAdapter {
             return SqlEndings.of(thrown);
         }
         // Drivers report a cancel by the caller and their own query timeout alike.
-        Long cancelled = cancelledAt.get(call.statement());
+        Statement statement = call.statement();
+        if (statement == null) {
+            return new Ending(Ending.CANCELLED.token(), false, thrown);
+        }
+        Long cancelled = cancelledAt.get(statement);
         boolean byCaller = cancelled != null && cancelled - call.startNanos() >= 0;
-        long timeout = TimeUnit.SECONDS.toNanos(call.statement().getQueryTimeout());
+        long timeout = TimeUnit.SECONDS.toNanos(statement.getQueryTimeout());
         boolean timedOut = timeout > 0 && System.nanoTime() - call.startNanos() >= timeout;
         return byCaller && !timedOut
                 ? new Ending(Ending.CANCELLED.token(), false, thrown)
@@ -186,7 +221,8 @@ final class JdbcAdapter {
 
     /**
      * A driver opens a connection. What it gives is an array, as it changes an argument too: element 0 is the exception
-     * to throw instead, element 1 the call, element 2 the properties to open it with, element 3 its database.
+     * to throw instead, element 1 the call, element 2 the properties to open it with, element 3 its database, element 4
+     * when it began.
      */
     Object @Nullable [] connect(Driver driver, @Nullable Object url, @Nullable Object properties) {
         OpenCall call = null;
@@ -196,7 +232,7 @@ final class JdbcAdapter {
             }
             Database database = databases.of(address, Nesting.pool().get());
             Guard guard = database.guard(guards);
-            Object[] entered = {null, null, properties, database};
+            Object[] entered = {null, null, properties, database, System.nanoTime()};
             if (guard == null) {
                 return entered;
             }
@@ -207,12 +243,14 @@ final class JdbcAdapter {
             if (here[Nesting.DECIDED] != 0) {
                 return entered;
             }
-            call = new OpenCall(database, guard);
+            boolean isForCaller = Nesting.pool().get() == null;
+            call = new OpenCall(database, guard, guard.enforces(), isForCaller);
             Refusal refusal = guard.tryAcquire(call);
             if (refusal == null) {
+                call.begin();
                 here[Nesting.DECIDED] = 1;
                 entered[1] = call;
-            } else if (Nesting.pool().get() == null || !database.isProbed()) {
+            } else if (isForCaller || !database.isProbed()) {
                 database.refused();
                 decline(refusal.fallback());
                 entered[0] = new RefusedConnectionException(refusal);
@@ -222,9 +260,7 @@ final class JdbcAdapter {
             return null;
         } catch (Throwable fault) {
             report("jdbc/connect", fault);
-            if (call != null) {
-                settle(call.owner(), call, Ending.CANCELLED);
-            }
+            abandon(call);
             return null;
         }
     }
@@ -243,17 +279,96 @@ final class JdbcAdapter {
         if (call != null) {
             Nesting.here()[Nesting.DECIDED] = 0;
         }
+        boolean isWhole = true;
         try {
             if (returned instanceof Connection connection && opening[3] instanceof Database database) {
+                database.openings().opened(System.nanoTime() - (long) opening[4]);
                 databases.learn(connection, database);
+                isWhole = establish(connection);
             }
         } catch (Throwable fault) {
             report("jdbc/connected", fault);
         }
         if (call != null) {
-            settleOpened(call, thrown, false);
+            return ended(call, false, returned, thrown);
         }
-        return null;
+        return isWhole ? null : cutWhileOpened(returned);
+    }
+
+    /** By the deadline of the work it was opened for. */
+    private Object[] cutWhileOpened(@Nullable Object opened) {
+        discard(opened, false);
+        return new Object[] {null, new SQLTransientConnectionException(CUT_WHILE_OPENED, CONNECT_FAILED)};
+    }
+
+    /** Keeps what a new connection is made of; false if that was cut. */
+    private boolean establish(Connection connection) {
+        Wires wires = Wires.here();
+        List<Socket> sockets = wires == null ? List.of() : wires.establish();
+        if (sockets != null) {
+            databases.learn(connection, sockets);
+        }
+        return sockets != null;
+    }
+
+    /** Ends a call that opened or borrowed; null to hand on what came of it, else what the advice hands on. */
+    private Object @Nullable [] ended(
+            OpenCall call, boolean pool, @Nullable Object returned, @Nullable Throwable thrown) {
+        try {
+            Refusal reason = call.over();
+            if (reason == null) {
+                settleOpened(call, thrown, pool);
+                return null;
+            }
+            discard(returned, pool);
+            if (reason.reason() == Reason.DEADLINE_EXHAUSTED) {
+                decline(call.owner().settleExpired(call, thrown));
+            } else {
+                settle(call.owner(), call, new Ending(Ending.CANCELLED.token(), false, thrown));
+            }
+            return new Object[] {null, new SQLTransientConnectionException(reason.message(), CONNECT_FAILED, thrown)};
+        } catch (Throwable fault) {
+            report("jdbc/opened", fault);
+            abandon(call);
+            return null;
+        }
+    }
+
+    /** Lets go of a call after a fault of ours: what it waits for goes on unguarded. */
+    private void abandon(@Nullable OpenCall call) {
+        if (call != null) {
+            Wires.leave();
+            settle(call.owner(), call, Ending.CANCELLED);
+        }
+    }
+
+    /** It was opened on a socket that was closed in the same instant, or is one a pool gave late. */
+    private void discard(@Nullable Object opened, boolean pooled) {
+        if (opened instanceof Connection connection) {
+            long[] here = Nesting.here();
+            here[Nesting.KEPT_OUT]++;
+            try {
+                if (!pooled && databases.of(connection) != null) {
+                    abort(connection);
+                }
+                connection.close();
+            } catch (SQLException closed) {
+                // as it was meant to be
+            } finally {
+                here[Nesting.KEPT_OUT]--;
+            }
+        }
+    }
+
+    void abort(Connection connection) {
+        databases.sever(connection);
+        StatementCall.abort(connection, StatementCall.GRACE_NANOS, guards.faults());
+    }
+
+    /** Its sockets, noted where what opens on this thread, and what is executed on it later, may be cut; else null. */
+    @Nullable
+    SocketFactory noting(SocketFactory factory) {
+        return Wires.here() == null ? null : new NotingSocketFactory(factory, guards.faults());
     }
 
     /** A data source is asked for a connection: a pool's, to borrow one, or a driver's, to open one. */
@@ -267,19 +382,22 @@ final class JdbcAdapter {
                 database = inPool(databases.of(source));
                 Guard guard = database == null ? null : database.guard(guards);
                 if (database != null && guard != null) {
-                    call = new OpenCall(database, guard);
+                    boolean enforces = guard.enforces();
+                    boolean isForCaller = Nesting.pool().get() == null;
+                    long budget = enforces && isForCaller ? guard.deadlineNanos() : 0;
+                    call = new OpenCall(database, guard, enforces, isForCaller);
                     Refusal refusal = guard.tryAcquire(call);
                     if (refusal == null) {
+                        call.begin();
+                        call.beginProbe();
                         here[Nesting.DECIDED] = 1;
                         admitted = true;
-                        call.beginProbe();
-                        long budget = guard.enforces() ? guard.deadlineNanos() : 0;
                         if (budget > 0) {
                             here[Nesting.HURRIED] = 1;
                             here[Nesting.UNTIL] = System.nanoTime() + budget;
                             call.hurry(here[Nesting.UNTIL]);
                         }
-                    } else if (Nesting.pool().get() == null || !database.isProbed()) {
+                    } else if (isForCaller || !database.isProbed()) {
                         database.refused();
                         decline(refusal.fallback());
                         return new RefusedConnectionException(refusal);
@@ -288,48 +406,44 @@ final class JdbcAdapter {
             }
         } catch (Throwable fault) {
             report("jdbc/borrow", fault);
-            if (call != null && !admitted) {
-                settle(call.owner(), call, Ending.CANCELLED);
+            if (!admitted) {
+                abandon(call);
             }
         }
         here[Nesting.KEPT_OUT]++;
-        return new Borrowing(source, database, admitted ? call : null);
+        return new Object[] {admitted ? call : null, source, database, System.nanoTime()};
     }
 
     Object @Nullable [] borrowed(@Nullable Object entered, @Nullable Object returned, @Nullable Throwable thrown) {
         if (entered instanceof Throwable refused) {
             return new Object[] {returned, refused};
         }
-        if (!(entered instanceof Borrowing borrowing)) {
+        if (!(entered instanceof Object[] borrowing)) {
             return null;
         }
         long[] here = Nesting.here();
         here[Nesting.KEPT_OUT]--;
-        OpenCall call = borrowing.call();
+        OpenCall call = (OpenCall) borrowing[0];
         if (call != null) {
             here[Nesting.DECIDED] = 0;
             here[Nesting.HURRIED] = 0;
             call.endProbe();
         }
-        DataSource source = borrowing.source();
+        DataSource source = (DataSource) borrowing[1];
         boolean pool = JdbcModule.isPool(source.getClass().getName());
+        boolean isWhole = true;
         try {
             if (returned instanceof Connection connection) {
-                learn(source, pool, borrowing.database(), connection);
+                isWhole = learn(source, pool, (Database) borrowing[2], connection, (long) borrowing[3]);
             }
         } catch (Throwable fault) {
             report("jdbc/borrowed", fault);
         }
         if (call != null) {
-            settleOpened(call, thrown, pool);
+            return ended(call, pool, returned, thrown);
         }
-        return null;
+        return isWhole ? null : cutWhileOpened(returned);
     }
-
-    private record Borrowing(
-            DataSource source,
-            @Nullable Database database,
-            @Nullable OpenCall call) {}
 
     /** A pool waits for one of its connections: at most as long as the getConnection around it has left. */
     long waitMillis(long millis) {
@@ -343,9 +457,11 @@ final class JdbcAdapter {
 
     /**
      * What a connection teaches: that of a driver's own data source, opened without {@link Driver#connect}, where it
-     * leads; that of a pool which hides its URL, where the pool leads.
+     * leads and what it is made of; that of a pool which hides its URL, where the pool leads. False if it was made of what
+     * is cut.
      */
-    private void learn(DataSource source, boolean pool, @Nullable Database database, Connection connection)
+    private boolean learn(
+            DataSource source, boolean pool, @Nullable Database database, Connection connection, long beganNanos)
             throws SQLException {
         if (JdbcModule.isPool(connection.getClass().getName())) {
             if (pool && database == null && connection.isWrapperFor(Connection.class)) {
@@ -355,8 +471,11 @@ final class JdbcAdapter {
                 }
             }
         } else if (!pool && database != null && databases.of(connection) == null) {
+            database.openings().opened(System.nanoTime() - beganNanos);
             databases.learn(connection, database);
+            return establish(connection);
         }
+        return true;
     }
 
     /** The database as the pool knows it that this thread opens a connection for. */
@@ -377,6 +496,7 @@ final class JdbcAdapter {
             } else {
                 // An open door is no answer: a pool asks nobody, and a database that hangs may still take connections.
                 // Counted as a success it would outweigh the failures of the statements that follow.
+                call.uncut(); // a cut that came too late
                 settle(call.owner(), call, Ending.CANCELLED);
             }
         } catch (Throwable fault) {
@@ -412,7 +532,7 @@ final class JdbcAdapter {
     /** An answer invented for a query would be a wrong one. */
     private static void decline(@Nullable Fallback fallback) {
         if (fallback != null) {
-            fallback.failed(new SQLFeatureNotSupportedException("no fallback stands in for a database"));
+            fallback.tooLate(new SQLFeatureNotSupportedException("no fallback stands in for a database"));
         }
     }
 

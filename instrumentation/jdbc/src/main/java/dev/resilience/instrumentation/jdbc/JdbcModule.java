@@ -34,6 +34,17 @@ public final class JdbcModule implements ClientModule {
             "com.ibm.db2.jcc.",
             "org.sqlite.");
 
+    /** Where drivers make the sockets of their connections, and of their cancels. */
+    private static final List<String> SOCKETS = List.of(
+            "org.postgresql.core.SocketFactoryFactory",
+            "org.mariadb.jdbc.client.impl.ConnectionHelper",
+            "com.mysql.cj.protocol.StandardSocketFactory",
+            "org.h2.util.NetUtils");
+
+    /** Where drivers fetch further rows of a result, once for many a {@code ResultSet.next}. */
+    private static final List<String> FETCHERS =
+            List.of("org.postgresql.core.v3.QueryExecutorImpl", "org.mariadb.jdbc.client.result.StreamingResult");
+
     @Override
     public String name() {
         return "jdbc";
@@ -73,11 +84,20 @@ public final class JdbcModule implements ClientModule {
                 JoinPoint.of(
                         new Types.SubtypesOf(
                                 "java.sql.Connection", List.of("JdbcConnection"), DRIVER_CONNECTIONS, notDrivers),
-                        Method.exact("isValid", "(I)Z", HERE + "KeepOutAdvice"),
+                        Method.exact("isValid", "(I)Z", HERE + "ValidityAdvice"),
                         Method.exact("commit", "()V", HERE + "KeepOutAdvice"),
                         Method.exact("rollback", "()V", HERE + "KeepOutAdvice"),
                         Method.exact("rollback", "(Ljava/sql/Savepoint;)V", HERE + "KeepOutAdvice"),
                         Method.exact("close", "()V", HERE + "KeepOutAdvice")),
+                // Left alone where they are not as expected, as all else does without them.
+                JoinPoint.of(
+                        new Types.SubtypesOf("java.lang.Object", List.of(), SOCKETS, JDK),
+                        Method.named("getSocketFactory", HERE + "SocketFactoryAdvice"),
+                        Method.named("createSocket", HERE + "SocketAdvice")),
+                JoinPoint.of(
+                        new Types.SubtypesOf("java.lang.Object", List.of(), FETCHERS, JDK),
+                        Method.named("fetch", HERE + "FetchAdvice"),
+                        Method.exact("addStreamingValue", "()V", HERE + "FetchAdvice")),
                 // By parameters: MariaDB's returns a connection of its own type, and the bridge to it is not woven.
                 JoinPoint.of(
                         new Types.SubtypesOf("java.sql.Driver", List.of("Driver"), List.of(), JDK),

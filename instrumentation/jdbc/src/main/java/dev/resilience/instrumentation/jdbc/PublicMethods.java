@@ -22,5 +22,14 @@ final class PublicMethods {
         return null;
     }
 
+    /** The same, with the result's type by its name, as the driver of {@code type} knows it. */
+    static @Nullable MethodHandle find(Class<?> type, String name, String result) {
+        try {
+            return find(type, name, Class.forName(result, false, type.getClassLoader()));
+        } catch (ClassNotFoundException | LinkageError absent) {
+            return null;
+        }
+    }
+
     private PublicMethods() {}
 }

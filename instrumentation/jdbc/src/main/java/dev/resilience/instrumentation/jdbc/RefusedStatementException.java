@@ -25,9 +25,10 @@ final class RefusedStatementException extends SQLTransientException {
         return refusal == null ? null : refusal.message();
     }
 
-    /** Asked by the constructor of all exceptions. */
+    /** Asked by the constructor of all exceptions; writes nothing, and so needs no monitor. */
     @Override
-    public synchronized Throwable fillInStackTrace() {
+    @SuppressWarnings("UnsynchronizedOverridesSynchronized")
+    public Throwable fillInStackTrace() {
         return this;
     }
 

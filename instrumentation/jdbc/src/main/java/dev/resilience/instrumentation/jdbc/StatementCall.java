@@ -23,13 +23,13 @@ final class StatementCall extends Call {
      * connection: aborted, it has no next user.
      */
 
-    /** What a cancel may take to come back, and then to take effect, on a healthy network: a round trip each. */
+    /** The most that a cancel may take to come back, and what it may then take to have its effect. */
     static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
     /** How long one cancel is given before the next. */
     private static final long WAVE_NANOS = GRACE_NANOS / 4;
 
-    /** The longest that finished work waits for a cancel under way, which may be stuck on a lost network before 21. */
+    /** The longest that finished work waits for a cancel under way, which before 21 may be stuck on a lost network. */
     private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private static final ClassValue<CancelQuery> CANCEL_QUERY = new ClassValue<>() {
@@ -44,9 +44,11 @@ final class StatementCall extends Call {
 
     private record CancelQuery(@Nullable MethodHandle handle) {}
 
-    private final Statement statement;
+    private final @Nullable Statement statement;
     private final Connection connection;
+    private final boolean fetches;
     private final Database database;
+    private final Databases databases;
     private final Guard owner;
     private final Faults faults;
 
@@ -58,10 +60,20 @@ final class StatementCall extends Call {
     private boolean aborted;
     private @Nullable Refusal reason;
 
-    StatementCall(Statement statement, Connection connection, Database database, Guard owner, Faults faults) {
+    /** With {@code fetches} it gets further rows of a result, and there may be no statement that is known. */
+    StatementCall(
+            @Nullable Statement statement,
+            Connection connection,
+            boolean fetches,
+            Database database,
+            Databases databases,
+            Guard owner,
+            Faults faults) {
         this.statement = statement;
         this.connection = connection;
+        this.fetches = fetches;
         this.database = database;
+        this.databases = databases;
         this.owner = owner;
         this.faults = faults;
     }
@@ -69,6 +81,7 @@ final class StatementCall extends Call {
     /** Why a statement was cut short, and whether its connection had to go with it. */
     record Cut(Refusal reason, boolean aborted) {}
 
+    @Nullable
     Statement statement() {
         return statement;
     }
@@ -91,11 +104,17 @@ final class StatementCall extends Call {
         }
     }
 
+    /** Not where it goes on with a statement that was counted. */
+    @Override
+    public boolean isLimited() {
+        return !fetches;
+    }
+
     /** A statement blocks its thread, for as long as its own timeout says. */
     @Override
     public long patienceNanos() {
         try {
-            int seconds = statement.getQueryTimeout();
+            int seconds = statement == null ? 0 : statement.getQueryTimeout();
             return seconds > 0 ? TimeUnit.SECONDS.toNanos(seconds) : Long.MAX_VALUE;
         } catch (SQLException closed) {
             return 0;
@@ -136,10 +155,13 @@ final class StatementCall extends Call {
         long until = begun + GRACE_NANOS;
         boolean first = true;
         do {
-            if (!BoundedWork.run(first ? this::sendCancel : this::sendCancelAgain, GRACE_NANOS)) {
+            long sent = System.nanoTime();
+            long grace = database.openings().graceNanos();
+            if (!BoundedWork.run(first ? this::sendCancel : this::sendCancelAgain, grace)) {
                 return false;
             }
             long now = System.nanoTime();
+            database.openings().cancelled(now - sent);
             if (first && now - begun <= GRACE_NANOS) {
                 until = now + GRACE_NANOS;
             }
@@ -152,6 +174,10 @@ final class StatementCall extends Call {
     }
 
     private void sendCancel() {
+        if (statement == null) {
+            sendCancelAgain();
+            return;
+        }
         try {
             statement.cancel();
         } catch (SQLException unable) {
@@ -165,7 +191,9 @@ final class StatementCall extends Call {
         // Sent once, a PostgreSQL statement takes itself for cancelled and sends no more; its connection does.
         MethodHandle cancelQuery = CANCEL_QUERY.get(connection.getClass()).handle();
         if (cancelQuery == null) {
-            sendCancel();
+            if (statement != null) {
+                sendCancel();
+            }
             return;
         }
         try {
@@ -205,20 +233,38 @@ final class StatementCall extends Call {
             lock.unlock();
         }
         try {
-            connection.abort(Runnable::run);
-        } catch (SQLException | AbstractMethodError unable) {
-            // A driver before JDBC 4.1, or without abort: the work ends when the driver says so.
-        } catch (Throwable fault) {
-            faults.report("jdbc/abort", fault);
-        } finally {
-            lock.lock();
-            try {
-                cancelling = false;
-                changed.signalAll();
-            } finally {
-                lock.unlock();
+            if (databases.sever(connection)) {
+                cancelled();
             }
+            abort(connection, database.openings().graceNanos(), faults);
+        } finally {
+            cancelled();
         }
+    }
+
+    /** Nothing is on its way any more that could reach who has the connection next. */
+    private void cancelled() {
+        lock.lock();
+        try {
+            cancelling = false;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tells a driver that its connection is gone: MariaDB's tells the server then, over a connection of its own. */
+    static void abort(Connection connection, long graceNanos, Faults faults) {
+        Runnable aborting = () -> {
+            try {
+                connection.abort(Runnable::run);
+            } catch (SQLException | AbstractMethodError unable) {
+                // A driver before JDBC 4.1, or without abort: the work ends when the driver says so.
+            } catch (Throwable fault) {
+                faults.report("jdbc/abort", fault);
+            }
+        };
+        BoundedWork.run(aborting, graceNanos);
     }
 
     /** Marks the work over. When this returns, no cancel of ours can reach the connection any more. */

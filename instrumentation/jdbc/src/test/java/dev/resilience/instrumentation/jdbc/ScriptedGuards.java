@@ -25,6 +25,10 @@ final class ScriptedGuards implements Guards {
     volatile boolean open;
     volatile boolean draining;
     volatile long deadlineMillis;
+
+    /** The deadline of what this thread calls, where it differs. */
+    final ThreadLocal<Long> deadlineOfThread = new ThreadLocal<>();
+
     volatile int places = Integer.MAX_VALUE;
     volatile @Nullable Error broken;
 
@@ -113,8 +117,17 @@ final class ScriptedGuards implements Guards {
         @Override
         public long deadlineNanos() {
             breakIfTold();
-            return enforcing ? TimeUnit.MILLISECONDS.toNanos(deadlineMillis) : 0;
+            Long own = deadlineOfThread.get();
+            return enforcing ? TimeUnit.MILLISECONDS.toNanos(own == null ? deadlineMillis : own) : 0;
         }
+
+        @Override
+        public boolean isDeadlineAdaptive() {
+            return false;
+        }
+
+        @Override
+        public void answering(Call call) {}
 
         @Override
         public @Nullable Refusal tryAcquire(Call call) {
@@ -132,14 +145,14 @@ final class ScriptedGuards implements Guards {
             call.admitted(1, System.nanoTime());
             if (deadlineNanos() > 0 && call.timedByGuard()) {
                 Refusal refusal = Refusal.saying("cut: deadline_exhausted (100)", Reason.DEADLINE_EXHAUSTED, 0, null);
-                call.timer(timer.schedule(
+                call.attachment(timer.schedule(
                         () -> {
                             if (!call.isSettled()) {
                                 call.cancel(refusal);
                             }
                         },
-                        deadlineMillis,
-                        TimeUnit.MILLISECONDS));
+                        Math.max(deadlineNanos(), call.leastNanos()),
+                        TimeUnit.NANOSECONDS));
             }
             return null;
         }
@@ -162,7 +175,7 @@ final class ScriptedGuards implements Guards {
             if (call.trySettle()) {
                 record.run();
                 permits.back(call);
-                if (call.timer() instanceof java.util.concurrent.Future<?> armed) {
+                if (call.attachment() instanceof java.util.concurrent.Future<?> armed) {
                     armed.cancel(false);
                 }
             } else {

@@ -329,7 +329,7 @@ abstract class StatementContract {
                 GUARDS.deadlineMillis = 5;
             }
             assertThat(GUARDS.expired).hasSize(CUTS);
-            assertThat(lost).isLessThanOrEqualTo(1 + CUTS / 50);
+            assertThat(lost).isLessThanOrEqualTo(1 + CUTS / 8);
         }
 
         @Test
@@ -351,7 +351,7 @@ abstract class StatementContract {
                     connection = DriverManager.getConnection(url());
                 }
             }
-            assertThat(lost).isLessThanOrEqualTo(1 + CUTS / 50);
+            assertThat(lost).isLessThanOrEqualTo(1 + CUTS / 8);
         }
 
         /** On a busy machine a cancel may need longer than it is given; then the connection is gone. */

@@ -1,0 +1,135 @@
+package dev.resilience.agent.guard;
+
+import dev.resilience.agent.fallback.Forbidden;
+import dev.resilience.agent.fallback.HttpGiven;
+import dev.resilience.agent.fallback.MessageSnapshots;
+import dev.resilience.agent.policy.FailureRule;
+import dev.resilience.agent.policy.Link;
+import dev.resilience.engine.Outcome;
+import dev.resilience.instrumentation.api.Alternate;
+import dev.resilience.instrumentation.api.Ending;
+import dev.resilience.instrumentation.api.Fallback;
+import dev.resilience.instrumentation.api.HttpKeeping;
+import dev.resilience.instrumentation.api.HttpSnapshot;
+import dev.resilience.instrumentation.api.MessageAsk;
+import dev.resilience.instrumentation.api.StaticAnswer;
+import java.net.URI;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** One link of a chain on its way to one caller; of all that can become of it the first is told. */
+final class LinkFallback implements Fallback {
+
+    /** What became of the links of one chain. */
+    interface Told {
+        /** Negative if what it gave was made for the call; else how old that is. */
+        void served(Link link, long ageMillis);
+
+        /** {@code isLast} if nothing comes after it. */
+        void failed(Link link, Throwable cause, boolean isLast);
+    }
+
+    private final List<Link> chain;
+    private final int at;
+    private final FailureRule failures;
+    private final @Nullable MessageMemory memory;
+    private final Told told;
+    private final AtomicBoolean over = new AtomicBoolean();
+    private volatile long ageMillis = -1;
+
+    /** @param memory what was kept of calls of gRPC; null if this is none, or nothing is kept */
+    LinkFallback(List<Link> chain, FailureRule failures, @Nullable MessageMemory memory, Told told) {
+        this(chain, 0, failures, memory, told);
+    }
+
+    private LinkFallback(List<Link> chain, int at, FailureRule failures, @Nullable MessageMemory memory, Told told) {
+        this.chain = chain;
+        this.at = at;
+        this.failures = failures;
+        this.memory = memory;
+        this.told = told;
+    }
+
+    @Override
+    public @Nullable StaticAnswer answer() {
+        return chain.get(at) instanceof Link.Static written ? written.answer() : null;
+    }
+
+    @Override
+    public @Nullable Alternate alternate() {
+        Link link = chain.get(at);
+        if (link instanceof Link.Alternate asked) {
+            return new Asked(asked.uri(), null, false, asked.deadline().toNanos(), asked.credentials(), failures);
+        }
+        return link instanceof Link.AlternateChannel asked
+                ? new Asked(
+                        null,
+                        asked.target(),
+                        asked.plaintext(),
+                        asked.deadline().toNanos(),
+                        asked.credentials(),
+                        failures)
+                : null;
+    }
+
+    @Override
+    public boolean isSnapshot() {
+        return chain.get(at) instanceof Link.Snapshot;
+    }
+
+    @Override
+    public HttpSnapshot snapshot(@Nullable HttpKeeping call, int status) {
+        HttpGiven given = Recall.given(call, status);
+        ageMillis = given.age().toMillis();
+        return new HttpSnapshot(given.status(), given.headers(), given.body());
+    }
+
+    @Override
+    public byte[] snapshot(MessageAsk ask) {
+        if (memory == null) {
+            throw new NoSnapshot(Forbidden.NONE);
+        }
+        MessageSnapshots.Given given = memory.given(ask);
+        ageMillis = given.age().toMillis();
+        return given.message();
+    }
+
+    @Override
+    public void served() {
+        if (over.compareAndSet(false, true)) {
+            told.served(chain.get(at), ageMillis);
+        }
+    }
+
+    @Override
+    public @Nullable Fallback failed(Throwable cause) {
+        boolean isLast = at + 1 == chain.size();
+        if (over.compareAndSet(false, true)) {
+            told.failed(chain.get(at), cause, isLast);
+        }
+        return isLast ? null : new LinkFallback(chain, at + 1, failures, memory, told);
+    }
+
+    @Override
+    public void tooLate(Throwable cause) {
+        if (over.compareAndSet(false, true)) {
+            told.failed(chain.get(at), cause, true);
+        }
+    }
+
+    /** As an adapter sees it. */
+    private record Asked(
+            @Nullable URI uri,
+            @Nullable String target,
+            boolean isPlaintext,
+            long deadlineNanos,
+            boolean sendsCredentials,
+            FailureRule failures)
+            implements Alternate {
+        @Override
+        public boolean isFault(Ending ending) {
+            return failures.classify(ending) == Outcome.FAILURE;
+        }
+    }
+}

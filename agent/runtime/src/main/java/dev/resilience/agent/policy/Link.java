@@ -1,0 +1,138 @@
+package dev.resilience.agent.policy;
+
+import static dev.resilience.agent.policy.BadValue.require;
+
+import dev.resilience.agent.fallback.SnapshotRule;
+import dev.resilience.instrumentation.api.StaticAnswer;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Set;
+
+/** One link of a chain: what to answer, or whom to ask, instead of a refusal or a fault of the target. */
+public sealed interface Link {
+    /** The value of {@code fallback.type}. */
+    String type();
+
+    /** Whether it can be given in this protocol. */
+    boolean serves(Protocol protocol);
+
+    /** How much of the call's own deadline has to be kept for it. */
+    default Duration reserved() {
+        return Duration.ZERO;
+    }
+
+    /**
+     * An answer written down.
+     *
+     * @param answered the protocols in which it can be given: never JDBC
+     */
+    record Static(StaticAnswer answer, Set<Protocol> answered) implements Link {
+        public Static {
+            answered = Set.copyOf(answered);
+            require(!answered.contains(Protocol.JDBC), "fallback", "for HTTP and gRPC alone");
+        }
+
+        @Override
+        public String type() {
+            return "static";
+        }
+
+        @Override
+        public boolean serves(Protocol protocol) {
+            return answered.contains(protocol);
+        }
+    }
+
+    /**
+     * A good answer of an earlier time.
+     *
+     * @param protocols in which answers are kept: never JDBC
+     */
+    record Snapshot(SnapshotRule rule, Set<Protocol> protocols) implements Link {
+        public static final Duration DEFAULT_MAX_AGE = Duration.ofMinutes(10);
+
+        public Snapshot {
+            protocols = Set.copyOf(protocols);
+            require(!protocols.contains(Protocol.JDBC), "fallback.snapshot", "for HTTP and gRPC alone");
+        }
+
+        @Override
+        public String type() {
+            return "snapshot";
+        }
+
+        @Override
+        public boolean serves(Protocol protocol) {
+            return protocols.contains(protocol);
+        }
+    }
+
+    /**
+     * Another HTTP server.
+     *
+     * @param uri scheme and authority, and what comes before the path of each request
+     * @param deadline what it may take, 1 ms to 1 h
+     * @param credentials whether it is sent Authorization, Cookie and their like
+     */
+    record Alternate(URI uri, Duration deadline, boolean credentials) implements Link {
+        public static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(1);
+
+        private static final Duration SHORTEST = Duration.ofMillis(1);
+        private static final Duration LONGEST = Duration.ofHours(1);
+
+        public Alternate {
+            requireDeadline(deadline);
+        }
+
+        static void requireDeadline(Duration deadline) {
+            require(
+                    deadline.compareTo(SHORTEST) >= 0 && deadline.compareTo(LONGEST) <= 0,
+                    "fallback.alternate.deadline",
+                    "1ms to 1h");
+        }
+
+        @Override
+        public String type() {
+            return "alternate";
+        }
+
+        @Override
+        public boolean serves(Protocol protocol) {
+            return protocol == Protocol.HTTP;
+        }
+
+        @Override
+        public Duration reserved() {
+            return deadline;
+        }
+    }
+
+    /**
+     * Another gRPC server.
+     *
+     * @param target of a channel, as {@code ManagedChannelBuilder.forTarget} takes it
+     * @param plaintext whether without TLS
+     * @param deadline what it may take, 1 ms to 1 h
+     * @param credentials whether it is sent Authorization, Cookie and their like, and call credentials
+     */
+    record AlternateChannel(String target, boolean plaintext, Duration deadline, boolean credentials) implements Link {
+        public AlternateChannel {
+            Alternate.requireDeadline(deadline);
+        }
+
+        @Override
+        public String type() {
+            return "alternate";
+        }
+
+        @Override
+        public boolean serves(Protocol protocol) {
+            return protocol == Protocol.GRPC;
+        }
+
+        @Override
+        public Duration reserved() {
+            return deadline;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.resilience.instrumentation.jdbc;
+
+import static dev.resilience.instrumentation.jdbc.Databased.GUARDS;
+import static dev.resilience.testkit.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Statements that are cut, and ten times as many quick ones, on the few connections of one pool: a cancel that came late
+ * would hit a quick one. {@code -Dresilience.cuts=1000} for the long run.
+ */
+class NextUserTest {
+    private static final int CUTS = Integer.getInteger("resilience.cuts", 100);
+    private static final int QUICK_FOR_EACH = 10;
+    private static final int THREADS = 4;
+
+    private final AtomicInteger lost = new AtomicInteger();
+    private final AtomicInteger quick = new AtomicInteger();
+
+    @Test
+    void isNeverHitByACancelMeantForTheOneBefore() throws Exception {
+        GUARDS.reset();
+        ExecutorService callers = Executors.newFixedThreadPool(THREADS);
+        try (HikariDataSource pool = Databased.pool(Databased.postgres(), THREADS - 1)) {
+            long begun = System.nanoTime();
+            List<Future<?>> running = new ArrayList<>();
+            for (int caller = 0; caller < THREADS; caller++) {
+                Random random = new Random(caller);
+                running.add(callers.submit(() -> {
+                    call(pool, random);
+                    return null;
+                }));
+            }
+            for (Future<?> each : running) {
+                each.get();
+            }
+            System.out.printf(
+                    "next user, Java %d: %d cut, %d quick, 0 of these hit, %d connections lost, %d ms%n",
+                    Runtime.version().feature(),
+                    GUARDS.expired.size(),
+                    quick.get(),
+                    lost.get(),
+                    StatementContract.millisSince(begun));
+        } finally {
+            callers.shutdownNow();
+        }
+        eventually(GUARDS.permits.out()::isEmpty);
+        GUARDS.permits.assertAllBack();
+        assertThat(GUARDS.expired).hasSize(CUTS / THREADS * THREADS);
+        assertThat(quick).hasValue(CUTS / THREADS * THREADS * QUICK_FOR_EACH);
+        assertThat(GUARDS.spurious).hasValue(0);
+        assertThat(GUARDS.faults).isEmpty();
+        assertThat(lost).hasValueLessThanOrEqualTo(1 + CUTS / 4); // a busy machine may lose some
+    }
+
+    /** Each run of quick ones comes right after a cut, as often as not on the connection that was cut. */
+    private void call(HikariDataSource pool, Random random) throws SQLException {
+        for (int cut = 0; cut < CUTS / THREADS; cut++) {
+            try (Connection connection = pool.getConnection();
+                    Statement statement = connection.createStatement()) {
+                GUARDS.deadlineOfThread.set(1L + random.nextInt(10));
+                try {
+                    statement.execute("select pg_sleep(20)");
+                    throw new AssertionError("not cut");
+                } catch (SQLException thrown) {
+                    assertThat(thrown.getMessage()).contains("deadline_exhausted");
+                    if ("08006".equals(thrown.getSQLState())) {
+                        lost.incrementAndGet();
+                    }
+                } finally {
+                    GUARDS.deadlineOfThread.remove();
+                }
+            }
+            for (int i = 0; i < QUICK_FOR_EACH; i++) {
+                int asked = random.nextInt();
+                try (Connection connection = pool.getConnection();
+                        Statement statement = connection.createStatement();
+                        ResultSet answer = statement.executeQuery("select " + asked)) {
+                    assertThat(answer.next()).isTrue();
+                    assertThat(answer.getInt(1)).isEqualTo(asked);
+                    quick.incrementAndGet();
+                }
+            }
+        }
+    }
+}

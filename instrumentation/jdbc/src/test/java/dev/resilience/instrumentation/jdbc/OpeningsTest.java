@@ -1,0 +1,59 @@
+package dev.resilience.instrumentation.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class OpeningsTest {
+    private final Openings openings = new Openings();
+
+    @Test
+    void theFirstHasFiveSeconds() {
+        assertThat(openings.leastNanos()).isEqualTo(Openings.FIRST_NANOS);
+        assertThat(openings.graceNanos()).isEqualTo(StatementCall.GRACE_NANOS);
+    }
+
+    @Test
+    void fourTimesTheQuickestIsGiven() {
+        openings.opened(millis(400));
+        openings.opened(millis(30));
+        openings.opened(millis(80));
+        assertThat(openings.leastNanos()).isEqualTo(millis(120));
+        openings.opened(1);
+        assertThat(openings.leastNanos()).isEqualTo(4);
+    }
+
+    @Test
+    void noneIsGivenMoreThanTheFirst() {
+        openings.opened(TimeUnit.SECONDS.toNanos(40));
+        assertThat(openings.leastNanos()).isEqualTo(Openings.FIRST_NANOS);
+    }
+
+    @Test
+    void aCancelIsGivenTwiceWhatTheLastTook() {
+        openings.opened(millis(1));
+        assertThat(openings.graceNanos()).isEqualTo(millis(75));
+        openings.opened(millis(40));
+        assertThat(openings.graceNanos()).isEqualTo(millis(80));
+        openings.opened(millis(400));
+        assertThat(openings.graceNanos()).isEqualTo(millis(250));
+    }
+
+    @Test
+    void orTwiceWhatCancelsTookOfLate() {
+        openings.opened(millis(1));
+        openings.cancelled(millis(80));
+        assertThat(openings.graceNanos()).isEqualTo(millis(160));
+        openings.cancelled(millis(1));
+        assertThat(openings.graceNanos()).isEqualTo(millis(140));
+        for (int i = 0; i < 20; i++) {
+            openings.cancelled(millis(1));
+        }
+        assertThat(openings.graceNanos()).isEqualTo(millis(75));
+    }
+
+    private static long millis(long millis) {
+        return TimeUnit.MILLISECONDS.toNanos(millis);
+    }
+}
