@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the agent costs a program that makes no call: processor time at start, no word on stderr, the CDS archive. */
 class HelloIT {
-    private static final int RUNS = 9;
+    private static final int RUNS = 21;
 
     @TempDir
     private Path directory;
@@ -34,7 +34,7 @@ class HelloIT {
         for (int run = 0; run < RUNS; run++) {
             bare.add(cpuMillis(jdk, List.of()));
             ours.add(cpuMillis(jdk, List.of("-javaagent:" + Jvm.agentJar())));
-            if (run % 3 > 0) {
+            if (run % 7 > 0) {
                 continue; // seconds each, and far from the bound
             }
             theirs.add(cpuMillis(

@@ -59,7 +59,7 @@ class JarIT {
                             jar.getInputStream(jar.getEntry("META-INF/licenses/THIRD-PARTY.txt"))
                                     .readAllBytes(),
                             java.nio.charset.StandardCharsets.UTF_8))
-                    .contains("byte-buddy", "snakeyaml-engine", "opentelemetry");
+                    .contains("byte-buddy", "snakeyaml-engine", "caffeine", "opentelemetry");
         }
     }
 

@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * An HTTP/1.1 server on plain sockets that keeps what it was sent, to the byte. The path says what it does:
  * {@code /status/N} answers so, {@code /hang} and below never answers, {@code /slow/N} answers after N milliseconds, {@code /half}
- * sends half a body and no more.
+ * sends half a body and no more, {@code /drip/N} a body of N bytes, two a second.
  */
 final class RawHttpServer implements AutoCloseable {
     private final ServerSocket listener;
@@ -33,6 +33,7 @@ final class RawHttpServer implements AutoCloseable {
     private final AtomicInteger closedByClient = new AtomicInteger();
 
     private volatile boolean failing;
+    private volatile boolean hanging;
 
     RawHttpServer() {
         try {
@@ -59,6 +60,11 @@ final class RawHttpServer implements AutoCloseable {
     /** While set, {@code /status/200} answers 503. */
     void failing(boolean on) {
         failing = on;
+    }
+
+    /** While set, nothing is answered. */
+    void hanging(boolean on) {
+        hanging = on;
     }
 
     int closedByClient() {
@@ -109,7 +115,7 @@ final class RawHttpServer implements AutoCloseable {
                     input.read();
                 }
                 requests.add(head.toString());
-                if (path.startsWith("/hang") || path.equals("/half")) {
+                if (hanging || path.startsWith("/hang") || path.equals("/half")) {
                     if (path.equals("/half")) {
                         output.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
                                 .getBytes(StandardCharsets.ISO_8859_1));
@@ -134,19 +140,38 @@ final class RawHttpServer implements AutoCloseable {
         if (path.startsWith("/status/")) {
             status = Integer.parseInt(path.substring(8).replaceAll("\\D.*", ""));
         } else if (path.startsWith("/slow/")) {
-            try {
-                TimeUnit.MILLISECONDS.sleep(Long.parseLong(path.substring(6)));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+            pause(Long.parseLong(path.substring(6)));
         }
         if (failing && status == 200) {
             status = 503;
+        }
+        if (path.startsWith("/drip/")) {
+            drip(Integer.parseInt(path.substring(6)), output);
+            return;
         }
         String body = "body of " + path;
         output.write(("HTTP/1.1 " + status + " Said\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
                 .getBytes(StandardCharsets.ISO_8859_1));
         output.flush();
+    }
+
+    private static void drip(int bytes, OutputStream output) throws IOException {
+        output.write(
+                ("HTTP/1.1 200 Said\r\nContent-Length: " + bytes + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1));
+        for (int i = 0; i < bytes; i++) {
+            output.flush();
+            pause(500);
+            output.write('.');
+        }
+        output.flush();
+    }
+
+    private static void pause(long millis) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override

@@ -34,13 +34,21 @@ final class Relay implements AutoCloseable {
     private volatile boolean hangingUp;
 
     Relay(int target) {
+        this(listener(), target);
+    }
+
+    Relay(ServerSocket listener, int target) {
+        this.listener = listener;
         this.target = target;
+        threads.execute(this::accept);
+    }
+
+    private static ServerSocket listener() {
         try {
-            listener = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
+            return new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        threads.execute(this::accept);
     }
 
     int port() {

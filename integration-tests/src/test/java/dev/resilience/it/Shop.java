@@ -126,6 +126,11 @@ final class Shop implements AutoCloseable {
         return program;
     }
 
+    /** What the user was told. */
+    String told() {
+        return told;
+    }
+
     /** That each of the three calls was decided as it should be, as these spans tell it. */
     void assertDecisions(List<SeenSpan> spans) {
         assertThat(refused(spans).facts())

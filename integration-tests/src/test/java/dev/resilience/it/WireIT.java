@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What leaves a program, as plain relays before real servers record it, is the same with and without the agent. */
+@Tag("unhurried")
 class WireIT {
 
     static Stream<Arguments> settings() {
@@ -54,7 +56,7 @@ class WireIT {
             Sent free = sent(servers, setup(jdk, "newest").agent("mode=enforce"), servers.calls());
             Sent bound = sent(
                     servers,
-                    setup(jdk, "newest").agent("mode=enforce", "defaults.deadline=500ms"),
+                    setup(jdk, "newest").agent("mode=enforce", "defaults.deadline=3s"),
                     servers.callsThatHang());
 
             assertThat(free.http2()).noneMatch(line -> line.contains("RST_STREAM"));

@@ -43,6 +43,10 @@ import java.util.concurrent.TimeUnit;
  * ID http-async URL              sendAsync
  * ID http-post URL TEXT          synchronous POST
  * ID http-thread URL             sendAsync, says also on which kind of thread its callback ran
+ * ID http-stream|http-lines URL  synchronous GET, its body read as it comes
+ * ID http-as URL NAME            synchronous GET with credentials, says also the age of the answer
+ * ID http-steady URL SECONDS     synchronous GETs, 500 a second: P50, P99, P99.9 and the longest in microseconds
+ * ID http-stuck URL MILLIS     synchronous GET with a body handler that takes so long
  * ID grpc|grpc-future|grpc-async HOST:PORT TEXT
  * ID grpc-list|grpc-collect|grpc-chat HOST:PORT TEXT
  * ID sql URL SQL                 through HikariCP (one pool for each URL)
@@ -104,12 +108,18 @@ public final class Caller {
     private String call(String[] words) throws Exception {
         return switch (words[1]) {
             case "http" -> text(http.send(get(words[2]), HttpResponse.BodyHandlers.ofString()));
+            case "http-stuck" -> text(http.send(get(words[2]), info -> stuck(Long.parseLong(words[3]))));
             case "http-post" ->
                 text(http.send(
                         HttpRequest.newBuilder(URI.create(words[2]))
                                 .POST(HttpRequest.BodyPublishers.ofString(words[3]))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString()));
+            case "http-stream" -> Readers.stream(http, words[2]);
+            case "http-lines" -> Readers.lines(http, words[2]);
+            case "http-as" -> Readers.as(http, words[2], words[3]);
+            case "http-steady" ->
+                Readers.steadily(() -> Readers.stream(http, words[2]), 500, Integer.parseInt(words[3]));
             case "http-async" -> httpAsync(words[2], false);
             case "http-thread" -> httpAsync(words[2], true);
             case "grpc" -> ClientCalls.blockingUnaryCall(channel(words[2]), Echo.SAY, CallOptions.DEFAULT, words[3]);
@@ -126,11 +136,7 @@ public final class Caller {
             case "direct" -> direct(words[2], words[3]);
             case "kept" -> kept(words[2], words[3]);
             case "transaction" -> transaction(words[2], words[3]);
-            case "threads" ->
-                Thread.getAllStackTraces().keySet().stream()
-                        .map(Thread::getName)
-                        .sorted()
-                        .collect(java.util.stream.Collectors.joining(","));
+            case "threads" -> threads();
             case "sockets" -> Integer.toString(sockets());
             case "hiccups" -> hiccups.since();
             case "set" -> System.setProperty(words[2], words[3]) + "";
@@ -142,7 +148,16 @@ public final class Caller {
         };
     }
 
-    private static int sockets() throws IOException {
+    /** The names of all live threads, sorted. */
+    static String threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .sorted()
+                .collect(java.util.stream.Collectors.joining(","));
+    }
+
+    /** How many sockets this process has open, where that can be told; else 0. */
+    static int sockets() throws IOException {
         Path open = Path.of("/proc/self/fd");
         if (!Files.isDirectory(open)) {
             return 0;
@@ -162,6 +177,15 @@ public final class Caller {
 
     private static HttpRequest get(String url) {
         return HttpRequest.newBuilder(URI.create(url)).build();
+    }
+
+    private static HttpResponse.BodySubscriber<String> stuck(long millis) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return HttpResponse.BodySubscribers.ofString(StandardCharsets.UTF_8);
     }
 
     private static String text(HttpResponse<String> response) {

@@ -18,7 +18,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The gRPC server of {@link Echo}. What it does is in the text it is sent: {@code hang} never answers, {@code slow N}
- * answers after N milliseconds, {@code fail CODE} answers with that status, anything else comes back.
+ * answers after N milliseconds (as a word of a list, comes so much later than the one before), {@code fail CODE} answers with that status,
+ * {@code reset} resets the stream, anything else comes back. A list does not go on after {@code hang}.
  */
 public final class EchoServer {
     private final AtomicInteger calls = new AtomicInteger();
@@ -113,6 +114,8 @@ public final class EchoServer {
                     .asRuntimeException());
         } else if (text.startsWith("slow ")) {
             io.grpc.Context.current().fork().run(() -> later(Long.parseLong(text.substring(5)), responses, text));
+        } else if (text.equals("reset")) {
+            responses.onCompleted(); // without an answer: for that, gRPC cancels the stream
         } else if (!text.equals("hang")) {
             answer(responses, text);
         }
@@ -131,9 +134,23 @@ public final class EchoServer {
     private void list(String text, StreamObserver<String> responses) {
         calls.incrementAndGet();
         for (String word : text.split(",", -1)) {
+            if (word.equals("hang")) {
+                return;
+            }
+            if (word.startsWith("slow ")) {
+                pause(Long.parseLong(word.substring(5)));
+            }
             responses.onNext(word);
         }
         responses.onCompleted();
+    }
+
+    private static void pause(long millis) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private StreamObserver<String> collect(StreamObserver<String> responses) {

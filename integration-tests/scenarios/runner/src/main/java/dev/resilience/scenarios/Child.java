@@ -11,13 +11,14 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A program that was started: commands go in, lines come out. */
-final class Child implements AutoCloseable {
+public final class Child implements AutoCloseable {
     private final String name;
     private final Process process;
     private final BufferedWriter input;
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
 
-    Child(String name, Process process) {
+    /** Reads its output from now on; its errors must be led elsewhere. */
+    public Child(String name, Process process) {
         this.name = name;
         this.process = process;
         this.input = process.outputWriter(StandardCharsets.UTF_8);
@@ -26,17 +27,17 @@ final class Child implements AutoCloseable {
         reader.shutdown();
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
-    void say(String command) throws IOException {
+    public void say(String command) throws IOException {
         input.write(command + "\n");
         input.flush();
     }
 
     /** The rest of the next line that begins so; others are skipped. */
-    String await(String start, Duration patience) throws IOException, InterruptedException {
+    public String await(String start, Duration patience) throws IOException, InterruptedException {
         long until = System.nanoTime() + patience.toNanos();
         while (true) {
             String line = lines.poll(Math.max(0, until - System.nanoTime()), TimeUnit.NANOSECONDS);

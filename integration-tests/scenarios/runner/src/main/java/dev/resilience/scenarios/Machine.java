@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** The processors of this machine, as Linux counts their time. */
-final class Machine {
+public final class Machine {
     private static final double HUNDREDTHS = 100;
 
     private Machine() {}
@@ -20,18 +20,18 @@ final class Machine {
      * @param stolen by the hypervisor
      * @param ours of the given processes
      */
-    record Usage(double total, double busy, double stolen, double ours) {
+    public record Usage(double total, double busy, double stolen, double ours) {
         /** Processors that others used between an earlier time and this one. */
-        double othersSince(Usage before, double seconds) {
+        public double othersSince(Usage before, double seconds) {
             return Math.max(0, busy - before.busy - (ours - before.ours)) / seconds;
         }
 
-        double stolenSince(Usage before) {
+        public double stolenSince(Usage before) {
             return total == before.total ? 0 : (stolen - before.stolen) / (total - before.total);
         }
     }
 
-    static Usage usage(List<Long> pids) throws IOException {
+    public static Usage usage(List<Long> pids) throws IOException {
         // user nice system idle iowait irq softirq steal; guests are in user already
         double[] times = Arrays.stream(
                         Files.readAllLines(Path.of("/proc/stat")).get(0).trim().split("\\s+"))
@@ -62,7 +62,7 @@ final class Machine {
         return Double.parseDouble(fields[11]) + Double.parseDouble(fields[12]);
     }
 
-    static String description() throws IOException {
+    public static String description() throws IOException {
         String processor = Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
                 .filter(line -> line.startsWith("model name"))
                 .map(line -> line.substring(line.indexOf(':') + 1).trim())

@@ -1,0 +1,184 @@
+package dev.resilience.apps;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Makes bursts of requests, one a line of standard input, each line on a thread of its own:
+ * {@code ID send|async VERSION BODY COUNT URL}, where BODY says how the answer's is read ({@code string}, {@code stream},
+ * {@code lines}, {@code publisher}) or, as {@code post}, that a large one is sent. {@code ID threads} and {@code ID
+ * sockets} as {@link Caller} has them, {@code ID resolving} says how many threads look a name up.
+ *
+ * <p>Answers: {@code ID ENDING*COUNT,... MICROS ...}.
+ */
+public final class HttpPhases {
+    private static final int LARGE = 64 << 20;
+    private final Map<String, HttpClient> clients = new ConcurrentHashMap<>();
+
+    public static void main(String[] arguments) throws IOException {
+        HttpPhases phases = new HttpPhases();
+        ExecutorService threads = Executors.newCachedThreadPool(task -> {
+            Thread thread = new Thread(task, "background");
+            thread.setDaemon(true);
+            return thread;
+        });
+        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        say("ready");
+        for (String line = input.readLine(); line != null; line = input.readLine()) {
+            String[] words = line.split(" ", -1);
+            threads.execute(() -> phases.answer(words));
+        }
+        System.exit(0);
+    }
+
+    private void answer(String[] words) {
+        try {
+            say(words[0] + " " + answerTo(words));
+        } catch (Exception e) {
+            say(words[0] + " " + e);
+        }
+    }
+
+    private String answerTo(String[] words) throws Exception {
+        switch (words[1]) {
+            case "threads":
+                return Caller.threads();
+            case "sockets":
+                return Integer.toString(Caller.sockets());
+            case "resolving":
+                return Long.toString(Thread.getAllStackTraces().values().stream()
+                        .filter(HttpPhases::isResolving)
+                        .count());
+            default:
+                boolean async = words[1].equals("async");
+                HttpClient client = client(words[2]);
+                String body = words[3];
+                HttpRequest request = request(URI.create(words[5]), body);
+                return Burst.of(Integer.parseInt(words[4]), () -> call(client, request, body, async));
+        }
+    }
+
+    private static boolean isResolving(StackTraceElement[] stack) {
+        for (StackTraceElement frame : stack) {
+            if (frame.getClassName().equals("java.net.InetAddress")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private HttpClient client(String version) {
+        return clients.computeIfAbsent(
+                version,
+                key -> HttpClient.newBuilder()
+                        .version(key.equals("2") ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1)
+                        .followRedirects(HttpClient.Redirect.ALWAYS)
+                        .build());
+    }
+
+    private static HttpRequest request(URI uri, String body) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri);
+        return body.equals("post")
+                ? request.POST(HttpRequest.BodyPublishers.ofInputStream(Zeros::new))
+                        .build()
+                : request.build();
+    }
+
+    private static String call(HttpClient client, HttpRequest request, String body, boolean async) throws Exception {
+        switch (body) {
+            case "stream":
+                try (InputStream stream = response(client, request, BodyHandlers.ofInputStream(), async)
+                        .body()) {
+                    return "read_" + stream.readAllBytes().length;
+                }
+            case "lines":
+                try (Stream<String> lines =
+                        response(client, request, BodyHandlers.ofLines(), async).body()) {
+                    return "lines_" + lines.count();
+                }
+            case "publisher":
+                Counting counting = new Counting();
+                response(client, request, BodyHandlers.ofPublisher(), async)
+                        .body()
+                        .subscribe(counting);
+                return "pieces_" + counting.done.get(20, TimeUnit.SECONDS);
+            default:
+                HttpResponse<String> response = response(client, request, BodyHandlers.ofString(), async);
+                return response.statusCode() + "_" + response.body();
+        }
+    }
+
+    private static <T> HttpResponse<T> response(
+            HttpClient client, HttpRequest request, BodyHandler<T> handler, boolean async) throws Exception {
+        return async ? client.sendAsync(request, handler).get(20, TimeUnit.SECONDS) : client.send(request, handler);
+    }
+
+    private static void say(String line) {
+        synchronized (System.out) {
+            System.out.println(line);
+            System.out.flush();
+        }
+    }
+
+    /** More than any buffer on its way takes. */
+    private static final class Zeros extends InputStream {
+        private int left = LARGE;
+
+        @Override
+        public int read() {
+            return left-- > 0 ? 0 : -1;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) {
+            int given = Math.min(length, left);
+            left -= given;
+            return given > 0 ? given : -1;
+        }
+    }
+
+    /** Takes all it is given. */
+    private static final class Counting implements Flow.Subscriber<List<ByteBuffer>> {
+        private final CompletableFuture<Integer> done = new CompletableFuture<>();
+        private int pieces;
+
+        @Override
+        public void onSubscribe(Flow.Subscription subscription) {
+            subscription.request(Long.MAX_VALUE);
+        }
+
+        @Override
+        public void onNext(List<ByteBuffer> piece) {
+            pieces++;
+        }
+
+        @Override
+        public void onError(Throwable thrown) {
+            done.completeExceptionally(thrown);
+        }
+
+        @Override
+        public void onComplete() {
+            done.complete(pieces);
+        }
+    }
+}

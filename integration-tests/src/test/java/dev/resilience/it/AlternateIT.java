@@ -1,0 +1,130 @@
+package dev.resilience.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A chain whose first link asks another server, and whose last is an answer written down. */
+class AlternateIT {
+    private static final String DOWN = "http://127.0.0.1:1";
+
+    static Stream<Path> jdks() {
+        return Jdks.all().stream();
+    }
+
+    private static Jvm guarded(Path jdk, RawHttpServer shop, String alternate, String... more) {
+        List<String> properties = new ArrayList<>(List.of(
+                "mode=enforce",
+                "defaults.breaker.strategy=consecutive",
+                "defaults.breaker.consecutive-failures=5",
+                "policies.shop.match.port=" + shop.port(),
+                "policies.shop.deadline=1500ms",
+                "policies.shop.fallback.alternate.uri=" + alternate,
+                "policies.shop.fallback.alternate.deadline=500ms"));
+        properties.addAll(List.of(more));
+        return Jvm.with(jdk).agent(properties.toArray(String[]::new)).caller();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void answersForATargetThatFailsHangsOrIsRefused(Path jdk) {
+        try (RawHttpServer shop = new RawHttpServer();
+                RawHttpServer backup = new RawHttpServer();
+                Jvm program = guarded(jdk, shop, backup.url("/backup"))) {
+            for (String kind : new String[] {"http", "http-async"}) {
+                assertThat(program.call(kind + " " + shop.url("/status/503")))
+                        .endsWith("200 body of /backup/status/503");
+                String hung = program.call(kind + " " + shop.url("/hang?q=1"));
+                assertThat(hung).endsWith("200 body of /backup/hang?q=1");
+                assertThat(Long.parseLong(hung.split(" ", 3)[1])).isBetween(1_000_000L, 1_500_000L);
+            }
+            assertThat(program.call("http " + shop.url("/status/404"))).endsWith("404 body of /status/404");
+            for (int i = 0; i < 5; i++) {
+                program.call("http " + shop.url("/status/503"));
+            }
+            int reached = shop.requests().size();
+            assertThat(program.call("http-post " + shop.url("/status/200") + " text"))
+                    .endsWith("200 body of /backup/status/200");
+            assertThat(shop.requests()).hasSize(reached);
+            assertThat(backup.requests().get(backup.requests().size() - 1)).containsIgnoringCase("content-length: 4");
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void leavesTheAnswerAsItWasWhereNoLinkAnswers(Path jdk) {
+        try (RawHttpServer shop = new RawHttpServer();
+                Jvm program = guarded(jdk, shop, DOWN)) {
+            assertThat(program.call("http " + shop.url("/status/503"))).endsWith("503 body of /status/503");
+            assertThat(program.call("http-async " + shop.url("/status/503"))).endsWith("503 body of /status/503");
+            assertThat(program.call("http " + shop.url("/hang"))).contains("HttpTimeoutException");
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void goesOnToTheNextLink(Path jdk) {
+        try (RawHttpServer shop = new RawHttpServer();
+                RawHttpServer backup = new RawHttpServer();
+                Jvm program = guarded(
+                        jdk,
+                        shop,
+                        backup.url("/hang"),
+                        "policies.shop.fallback.static.status=203",
+                        "policies.shop.fallback.static.body=last")) {
+            assertThat(program.call("http " + shop.url("/status/503"))).endsWith("203 last");
+            assertThat(program.call("http-async " + shop.url("/hang"))).endsWith("203 last");
+            backup.close();
+            assertThat(program.call("http " + shop.url("/status/503"))).endsWith("203 last");
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void answersForAGrpcServerThatFailsHangsOrIsRefused(Path jdk) {
+        try (EchoFixture stock = new EchoFixture();
+                EchoFixture backup = new EchoFixture();
+                Jvm program = Jvm.with(jdk)
+                        .agent(
+                                "mode=enforce",
+                                "defaults.breaker.strategy=consecutive",
+                                "defaults.breaker.consecutive-failures=8",
+                                "policies.stock.match.authority=" + stock.target(),
+                                "policies.stock.deadline=4s",
+                                "policies.stock.fallback.alternate.target=" + backup.target(),
+                                "policies.stock.fallback.alternate.plaintext=true",
+                                "policies.stock.fallback.alternate.deadline=2s")
+                        .caller()) {
+            stock.echo().failing(true);
+            for (String kind : List.of("grpc", "grpc-future", "grpc-async")) {
+                assertThat(program.call(kind + " " + stock.target() + " hello")).contains("hello");
+            }
+            stock.echo().failing(false);
+            assertThat(program.call("grpc " + stock.target() + " hello")).endsWith(" hello");
+            assertThat(backup.echo().calls()).isEqualTo(3);
+            assertThat(program.call("grpc " + stock.target() + " fail NOT_FOUND"))
+                    .contains("NOT_FOUND");
+            assertThat(backup.echo().calls()).isEqualTo(3);
+            assertThat(program.call("grpc " + stock.target() + " hang")).contains("DEADLINE_EXCEEDED");
+            assertThat(backup.echo().calls()).isEqualTo(4);
+
+            stock.echo().failing(true);
+            for (int i = 0; i < 8; i++) {
+                program.call("grpc " + stock.target() + " hello");
+            }
+            int reached = stock.echo().calls();
+            for (String kind : List.of("grpc", "grpc-future", "grpc-async")) {
+                assertThat(program.call(kind + " " + stock.target() + " refused"))
+                        .contains("refused");
+            }
+            assertThat(stock.echo().calls()).isEqualTo(reached);
+            backup.echo().failing(true);
+            assertThat(program.call("grpc " + stock.target() + " hello")).contains("circuit_open");
+        }
+    }
+}

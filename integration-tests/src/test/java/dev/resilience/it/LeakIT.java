@@ -1,0 +1,76 @@
+package dev.resilience.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Work that goes on after its deadline's cancel is said, once for each place; work that the cancel ends is not. */
+class LeakIT {
+    private static final String PLACE = ", at dev.resilience.apps.Caller.stuck(Caller.java:";
+
+    static Stream<Path> jdks() {
+        return Jdks.all().stream();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void aBodyHandlerThatBlocksIsSaidOnce(Path jdk) {
+        try (RawHttpServer server = new RawHttpServer();
+                Jvm program = guarded(jdk)) {
+            program.call("http " + server.url("/status/200"));
+            for (int i = 0; i < 3; i++) {
+                assertThat(program.call("http-stuck " + server.url("/status/200") + " 600"))
+                        .contains("call cut: deadline_exhausted (100)");
+            }
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> !leaks(program, PLACE).isEmpty());
+            assertThat(program.call("http " + server.url("/status/200"))).startsWith("ok ");
+            assertThat(leaks(program, PLACE))
+                    .singleElement()
+                    .satisfies(line -> assertThat(line)
+                            .contains("policy default, target http://127.0.0.1:" + server.port())
+                            .contains(", thread HttpClient-1-Worker-")
+                            .contains(" TIMED_WAITING"));
+            assertThat(program.errors()).noneMatch(line -> line.contains("fault at"));
+        }
+    }
+
+    /** Its cancel is lost as well, and its connection given up: that takes its time, and ends the work. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void aStatementInABlackHoleIsCutAndNotSaid(Path jdk) {
+        try (Relay relay = new Relay(Postgres.server().getPort());
+                Jvm program = guarded(jdk)) {
+            String url = "jdbc:postgresql://127.0.0.1:" + relay.port() + "/postgres?user=postgres";
+            assertThat(program.call("kept " + url + " select 1")).startsWith("ok ");
+            relay.swallow(true);
+
+            String answer = program.call("kept " + url + " select 2");
+            System.out.printf("statement in a black hole, deadline 300 ms, JDK %d: %s%n", Jdks.releaseOf(jdk), answer);
+
+            assertThat(answer).startsWith("failed ").contains("call cut: deadline_exhausted (100)");
+            assertThat(leaks(program, "target jdbc:")).isEmpty();
+            assertThat(program.errors()).noneMatch(line -> line.contains("fault at"));
+        }
+    }
+
+    private static Jvm guarded(Path jdk) {
+        return Jvm.with(jdk)
+                .agent("mode=enforce", "defaults.breaker.strategy=off", "defaults.deadline=300ms")
+                .caller();
+    }
+
+    /** A first call that takes its time on a busy machine is said as well. */
+    private static List<String> leaks(Jvm program, String of) {
+        return program.errors().stream()
+                .filter(line -> line.startsWith("resilience: work goes on after its deadline") && line.contains(of))
+                .toList();
+    }
+}
