@@ -43,7 +43,7 @@ final class Calls {
     private static Kind kindOf(String[] words, Dependency dependency) {
         String text = words.length > 3 ? words[3] : "";
         if (words[0].equals("ANSWER")) {
-            return text.contains(dependency.rescue()) ? Kind.RESCUED : Kind.ANSWERED;
+            return dependency.isRescued(text) ? Kind.RESCUED : Kind.ANSWERED;
         }
         return text.contains("resilience: call refused") ? Kind.REFUSED : Kind.FAILED;
     }

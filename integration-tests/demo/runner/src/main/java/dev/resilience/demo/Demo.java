@@ -56,11 +56,12 @@ public final class Demo {
         Run bare = stage.play("bare", shop.toString(), List.of(), onward);
 
         screen.print("\nThe same again with\n  -javaagent:resilience.jar -Dresilience.config=" + policy.getFileName()
-                + "\nand in " + policy + ":\n\n" + Files.readString(policy).indent(4));
+                + "\n  " + stage.alternate() + "\nand in " + policy + ":\n\n"
+                + Files.readString(policy).indent(4));
         Run guarded = stage.play(
                 "with resilience.jar",
                 shop.toString(),
-                List.of("-javaagent:" + agent, "-Dresilience.config=" + policy),
+                List.of("-javaagent:" + agent, "-Dresilience.config=" + policy, stage.alternate()),
                 onward);
 
         Report report = new Report(bare, guarded);

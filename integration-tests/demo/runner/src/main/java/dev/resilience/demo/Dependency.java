@@ -1,19 +1,23 @@
 package dev.resilience.demo;
 
+import java.util.List;
+
 /** What the shop depends on, by the name it has in the shop's log and in the policy file. */
 enum Dependency {
-    RECOMMENDATIONS("recommendations", "HTTP", "bestsellers"),
-    PRICE("price", "gRPC", "EUR 10.0"),
+    RECOMMENDATIONS("recommendations", "HTTP", " s old)", "bestsellers"),
+    PRICE("price", "gRPC", ".0"),
     STOCK("stock", "PostgreSQL", "\0");
 
     private final String title;
     private final String protocol;
-    private final String rescue;
 
-    Dependency(String title, String protocol, String rescue) {
+    @SuppressWarnings("ImmutableEnumChecker") // by List.of
+    private final List<String> rescues;
+
+    Dependency(String title, String protocol, String... rescues) {
         this.title = title;
         this.protocol = protocol;
-        this.rescue = rescue;
+        this.rescues = List.of(rescues);
     }
 
     String title() {
@@ -24,9 +28,9 @@ enum Dependency {
         return protocol;
     }
 
-    /** What only the policy's static answer contains. */
-    String rescue() {
-        return rescue;
+    /** Whether this is, or contains, what only an answer in place of its own can. */
+    boolean isRescued(String text) {
+        return rescues.stream().anyMatch(text::contains);
     }
 
     static Dependency of(String title) {

@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
-/** The gRPC service; ends with its input. */
+/** The gRPC service: what a product costs today, or by the list; ends with its input. */
 final class PriceService {
     private static final MethodDescriptor<Int32Value, Money> PRICE_OF = MethodDescriptor.<Int32Value, Money>newBuilder()
             .setType(MethodDescriptor.MethodType.UNARY)
@@ -21,15 +21,18 @@ final class PriceService {
             .setResponseMarshaller(ProtoUtils.marshaller(Money.getDefaultInstance()))
             .build();
 
+    private static final int CENT = 10_000_000;
+
     private PriceService() {}
 
     public static void main(String[] args) throws IOException {
+        int cents = args.length > 1 && args[1].equals("list") ? 0 : 99;
         ServerServiceDefinition prices = ServerServiceDefinition.builder("shop.Prices")
                 .addMethod(PRICE_OF, ServerCalls.asyncUnaryCall((product, answer) -> {
                     answer.onNext(Money.newBuilder()
                             .setCurrencyCode("EUR")
                             .setUnits(20 + product.getValue() % 50)
-                            .setNanos(990_000_000)
+                            .setNanos(cents * CENT)
                             .build());
                     answer.onCompleted();
                 }))

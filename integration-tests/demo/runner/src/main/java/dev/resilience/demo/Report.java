@@ -111,11 +111,10 @@ final class Report {
     /** Requests as trees of spans, each with a decision; then how many of each. */
     List<String> decisions() {
         List<String> lines = new ArrayList<>();
-        append(lines, "cut at its deadline", Phase.HTTP_HANGS, CUT);
-        append(lines, "refused without a packet sent", Phase.HTTP_HANGS, REFUSED);
-        append(lines, "refused", Phase.GRPC_KILLED, REFUSED);
-        append(lines, "cut at its deadline", Phase.DATABASE_STOPPED, CUT);
-        append(lines, "refused", Phase.DATABASE_STOPPED, REFUSED);
+        append(lines, "cut at its deadline, and answered as before", Phase.HTTP_HANGS, CUT, "snapshot");
+        append(lines, "refused without a packet sent", Phase.HTTP_HANGS, REFUSED, "snapshot");
+        append(lines, "refused, and answered by another server", Phase.GRPC_KILLED, REFUSED, "alternate");
+        append(lines, "cut at its deadline", Phase.DATABASE_STOPPED, CUT, "");
         lines.add("All decisions found on the spans of this run:");
         for (Map.Entry<String, Integer> count : traces.counts().entrySet()) {
             lines.add(String.format("%7d  %s", count.getValue(), count.getKey()));
@@ -123,13 +122,13 @@ final class Report {
         return lines;
     }
 
-    private void append(List<String> lines, String what, Phase phase, List<String> wanted) {
+    private void append(List<String> lines, String what, Phase phase, List<String> wanted, String fallback) {
         Dependency dependency = phase.faulty();
         if (dependency == null) {
             return;
         }
         Run.Window window = guarded.windows().getOrDefault(phase, new Run.Window(0, 0));
-        Optional<List<String>> tree = traces.show(dependency, window.from(), window.to(), wanted);
+        Optional<List<String>> tree = traces.show(dependency, window.from(), window.to(), wanted, fallback);
         lines.add("While " + phase.title() + ": a call to " + dependency.title() + " " + what);
         tree.ifPresentOrElse(lines::addAll, () -> {
             lines.add("  no such span arrived");
@@ -187,7 +186,7 @@ final class Report {
         Score after = guarded.visitors().score(Phase.GRPC_KILLED);
         lines.add("* While " + Phase.GRPC_KILLED.title() + ": bare, " + before.count(View.PARTIAL) + " of "
                 + before.all() + " pages had no price; with resilience.jar " + after.count(View.PARTIAL) + " of "
-                + after.all() + ", " + after.count(View.RESCUED) + " showed the list price of the policy.");
+                + after.all() + ", " + after.count(View.RESCUED) + " showed the list price that another server gave.");
         hold(
                 after.count(View.RESCUED) * 10 >= after.all() * 8,
                 "while the gRPC server was killed, only " + after.count(View.RESCUED) + " of " + after.all()

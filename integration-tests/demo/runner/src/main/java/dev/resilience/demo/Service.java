@@ -5,23 +5,27 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A service of the shop as a process of its own, which can be stopped, continued, killed and started again. */
 final class Service implements AutoCloseable {
     private final Class<?> main;
     private final Path log;
+    private final List<String> arguments;
     private Process process;
     private int port;
 
-    private Service(Class<?> main, Path log) throws IOException {
+    private Service(Class<?> main, Path log, List<String> arguments) throws IOException {
         this.main = main;
         this.log = log;
+        this.arguments = arguments;
         this.process = launch();
     }
 
-    static Service start(Class<?> main, Path directory) throws IOException {
-        return new Service(main, directory.resolve(main.getSimpleName() + ".log"));
+    static Service start(Class<?> main, Path directory, String... arguments) throws IOException {
+        String log = main.getSimpleName() + String.join("-", arguments) + ".log";
+        return new Service(main, directory.resolve(log), List.of(arguments));
     }
 
     int port() {
@@ -54,16 +58,18 @@ final class Service implements AutoCloseable {
     }
 
     private Process launch() throws IOException {
-        Process launched = new ProcessBuilder(
-                        Processes.java(),
-                        "-Xmx96m",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Dsun.net.httpserver.nodelay=true",
-                        "-classpath",
-                        System.getProperty("java.class.path"),
-                        main.getName(),
-                        Integer.toString(port))
+        List<String> command = new ArrayList<>(List.of(
+                Processes.java(),
+                "-Xmx96m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Dsun.net.httpserver.nodelay=true",
+                "-classpath",
+                System.getProperty("java.class.path"),
+                main.getName(),
+                Integer.toString(port)));
+        command.addAll(arguments);
+        Process launched = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
         BufferedReader out = launched.inputReader(StandardCharsets.UTF_8);

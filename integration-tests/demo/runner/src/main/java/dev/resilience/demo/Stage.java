@@ -23,6 +23,7 @@ final class Stage {
     private final Database database;
     private final Service recommendations;
     private final Service prices;
+    private final Service listPrices;
     private final double speed;
 
     Stage(Belongings belongings, Screen screen, Path directory, double speed) throws Exception {
@@ -33,10 +34,16 @@ final class Stage {
         database = belongings.keep(Database.start());
         recommendations = belongings.keep(Service.start(RecommendationService.class, directory));
         prices = belongings.keep(Service.start(PriceService.class, directory));
+        listPrices = belongings.keep(Service.start(PriceService.class, directory, "list"));
     }
 
     String description() {
         return "HTTP on port " + recommendations.port() + ", gRPC on port " + prices.port() + ", " + database.url();
+    }
+
+    /** Where the policy finds a second gRPC server, whose port no file can know. */
+    String alternate() {
+        return "-Dresilience.policies.price.fallback.alternate.target=127.0.0.1:" + listPrices.port();
     }
 
     /** Plays the script once. */

@@ -21,14 +21,18 @@ final class TraceTree {
                         .add(span));
     }
 
-    /** The first request between two moments whose call to this dependency met one of these decisions. */
-    Optional<List<String>> show(Dependency dependency, long from, long to, List<String> wanted) {
+    /**
+     * The first request between two moments whose call to this dependency met one of these decisions, and was answered by
+     * this type of fallback; "" for none.
+     */
+    Optional<List<String>> show(Dependency dependency, long from, long to, List<String> wanted, String fallback) {
         return traces.values().stream()
                 .filter(trace ->
                         trace.get(0).startNanos() >= from && trace.get(0).startNanos() < to)
                 .filter(trace -> trace.get(0).parent().isEmpty() && trace.size() > 1)
                 .filter(trace -> trace.stream()
                         .anyMatch(span -> span.name().equals(dependency.title())
+                                && decision(span, "fallback.type").equals(fallback)
                                 && wanted.contains(decision(span, "resilience.decision") + "/"
                                         + decision(span, "resilience.reason"))))
                 .findFirst()
@@ -57,8 +61,11 @@ final class TraceTree {
         return counts;
     }
 
-    /** An attribute of the decision that was not a plain admission, else of the span. */
+    /** An attribute of the decision that was not a plain admission, else of the span; of a fallback, of what answered. */
     private static String decision(SeenSpan span, String key) {
+        if (key.startsWith("fallback.")) {
+            return span.attribute(key);
+        }
         List<Map<String, String>> decisions = span.decisions();
         Map<String, String> from = decisions.isEmpty() ? span.attributes() : decisions.get(decisions.size() - 1);
         return from.getOrDefault(key, "");
@@ -99,6 +106,7 @@ final class TraceTree {
                 "resilience.cause_code",
                 "circuit_breaker.state",
                 "fallback.type",
+                "fallback.snapshot.age.ms",
                 "resilience.original_error.type")) {
             String value = decision(span, key);
             if (!value.isEmpty()) {

@@ -24,6 +24,10 @@ final class Visitors implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private static final int WARM_UP_VISITS = 30;
+
+    /** So few that each was asked for before anything fails. */
+    private static final int PRODUCTS = 100;
+
     private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final HttpClient client =
@@ -79,7 +83,7 @@ final class Visitors implements AutoCloseable {
     }
 
     private HttpRequest request(int visit, Duration timeout) {
-        return HttpRequest.newBuilder(shop.resolve("/product/" + visit % 1000))
+        return HttpRequest.newBuilder(shop.resolve("/product/" + visit % PRODUCTS))
                 .timeout(timeout)
                 .build();
     }
@@ -115,7 +119,7 @@ final class Visitors implements AutoCloseable {
                 return PARTIAL;
             }
             for (Dependency dependency : Dependency.values()) {
-                if (page.contains(dependency.rescue())) {
+                if (dependency.isRescued(page)) {
                     return RESCUED;
                 }
             }

@@ -13,7 +13,9 @@ import org.junit.jupiter.api.io.TempDir;
 class PolicyFileTest {
     @Test
     void thatOfTheDemoIsUnderstood() {
-        Loaded loaded = PolicyLoader.load(Map.of(), Map.of(), Path.of("../resilience.yaml"));
+        Map<String, String> properties = Map.of("resilience.policies.price.fallback.alternate.target", "127.0.0.1:1");
+
+        Loaded loaded = PolicyLoader.load(properties, Map.of(), Path.of("../resilience.yaml"));
 
         assertThat(loaded.problems()).isEmpty();
         assertThat(loaded.policies().policies()).hasSize(Dependency.values().length);

@@ -2,6 +2,7 @@ package dev.resilience.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -18,18 +19,26 @@ class TraceTreeTest {
 
     @Test
     void showsTheFirstRequestThatMetTheDecision() {
-        assertThat(traces.show(Dependency.RECOMMENDATIONS, 0, 300, REFUSED).orElseThrow())
+        assertThat(traces.show(Dependency.RECOMMENDATIONS, 0, 300, REFUSED, "static")
+                        .orElseThrow())
                 .containsExactly(
                         "trace b",
                         "  GET /product/{id}             0.0 ms  ",
                         "  |- stock                      0.0 ms  decision=admitted",
-                        "  `- recommendations            0.0 ms  decision=fallback  reason=circuit_open");
+                        "  `- recommendations            0.0 ms  decision=fallback  reason=circuit_open  fallback.type=static");
     }
 
     @Test
     void findsNothingOutsideTheTimeAskedFor() {
-        assertThat(traces.show(Dependency.RECOMMENDATIONS, 0, 200, REFUSED)).isEmpty();
-        assertThat(traces.show(Dependency.STOCK, 0, 300, REFUSED)).isEmpty();
+        assertThat(traces.show(Dependency.RECOMMENDATIONS, 0, 200, REFUSED, "static"))
+                .isEmpty();
+        assertThat(traces.show(Dependency.STOCK, 0, 300, REFUSED, "static")).isEmpty();
+    }
+
+    @Test
+    void findsNothingOfAnotherFallback() {
+        assertThat(traces.show(Dependency.RECOMMENDATIONS, 0, 300, REFUSED, "alternate"))
+                .isEmpty();
     }
 
     @Test
@@ -49,8 +58,14 @@ class TraceTreeTest {
             long start,
             String decision,
             List<SeenSpan.Event> events) {
-        Map<String, String> attributes =
-                decision.isEmpty() ? Map.of() : Map.of("resilience.policy", name, "resilience.decision", decision);
+        Map<String, String> attributes = new HashMap<>();
+        if (!decision.isEmpty()) {
+            attributes.put("resilience.policy", name);
+            attributes.put("resilience.decision", decision);
+        }
+        if (decision.equals("fallback")) {
+            attributes.put("fallback.type", "static");
+        }
         return new SeenSpan(trace, id, parent, name, start, start + 5, attributes, events);
     }
 

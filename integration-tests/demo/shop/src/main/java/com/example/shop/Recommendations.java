@@ -23,6 +23,10 @@ final class Recommendations {
         if (response.statusCode() != 200) {
             throw new IOException("status " + response.statusCode());
         }
-        return response.body();
+        String age = response.headers()
+                .firstValue("Age")
+                .map(seconds -> " (" + seconds + " s old)")
+                .orElse("");
+        return response.body() + age;
     }
 }
