@@ -1,0 +1,4 @@
+@NullMarked
+package dev.resilience.deadlines;
+
+import org.jspecify.annotations.NullMarked;
