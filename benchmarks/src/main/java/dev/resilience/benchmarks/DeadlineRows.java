@@ -5,6 +5,7 @@ import dev.failsafe.FailsafeExecutor;
 import dev.failsafe.Timeout;
 import io.github.resilience4j.timelimiter.TimeLimiter;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -13,15 +14,24 @@ import java.util.function.Supplier;
 
 /** One call under a deadline that it keeps. */
 final class DeadlineRows {
+    static final String WITHOUT = "resilience.jar: the agent's guard, every call timed, without a deadline";
+    static final String WITH = "resilience.jar: the same with a deadline";
+    static final String ADAPTIVE = "resilience.jar: the same with an adaptive deadline";
+
     private static final Duration DEADLINE = Duration.ofSeconds(1);
+
+    /** A guard whose limit adapts reads the clock for every call, whether that has a deadline or not. */
+    private static final Map<String, String> TIMED = Map.of(
+            "resilience.mode", "enforce",
+            "resilience.defaults.breaker.strategy", "time-window",
+            "resilience.defaults.limit.concurrency", "adaptive");
 
     static final Group GROUP = new Group(
             "Deadline: one call that keeps it",
             List.of(
-                    Row.of(
-                            "resilience.jar: the agent's guard, enforcing, with a deadline",
-                            () -> AgentGuard.succeeds(
-                                    Map.of("resilience.mode", "enforce", "resilience.defaults.deadline", "1s"))),
+                    Row.of(WITHOUT, () -> AgentGuard.succeeds(TIMED)),
+                    Row.of(WITH, () -> AgentGuard.succeeds(timedWith("1s"))),
+                    Row.of(ADAPTIVE, () -> AgentGuard.succeeds(timedWith("adaptive"))),
                     Row.alone("Resilience4j TimeLimiter, completed future, arms no timer", () -> {
                         TimeLimiter limiter = TimeLimiter.of(DEADLINE);
                         CompletableFuture<Integer> done = CompletableFuture.completedFuture(1);
@@ -44,6 +54,12 @@ final class DeadlineRows {
                         FailsafeExecutor<Object> executor = Failsafe.with(Timeout.of(DEADLINE));
                         return () -> executor.<Integer>get(() -> 1);
                     })));
+
+    private static Map<String, String> timedWith(String deadline) {
+        Map<String, String> settings = new HashMap<>(TIMED);
+        settings.put("resilience.defaults.deadline", deadline);
+        return settings;
+    }
 
     private DeadlineRows() {}
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.format.ResultFormatType;
 import org.openjdk.jmh.runner.Runner;
@@ -27,16 +28,18 @@ public final class Measure {
 
     /** How long it measures: {@code full} for figures to show, {@code quick} to see that everything runs. */
     enum Speed {
-        FULL(2, 2, 3, 400),
-        QUICK(1, 1, 1, 50);
+        FULL(2, 5, 2, 3, 400),
+        QUICK(1, 1, 1, 1, 50);
 
         private final int forks;
+        private final int forksOfPromised;
         private final int warmups;
         private final int measurements;
         private final int millis;
 
-        Speed(int forks, int warmups, int measurements, int millis) {
+        Speed(int forks, int forksOfPromised, int warmups, int measurements, int millis) {
             this.forks = forks;
+            this.forksOfPromised = forksOfPromised;
             this.warmups = warmups;
             this.measurements = measurements;
             this.millis = millis;
@@ -44,8 +47,8 @@ public final class Measure {
 
         @Override
         public String toString() {
-            return "forks: " + forks + ", each with warm-ups: " + warmups + ", measurements: " + measurements + ", of "
-                    + millis + " ms";
+            return "forks: " + forks + ", of rows with a promise " + forksOfPromised + ", each with warm-ups: "
+                    + warmups + ", measurements: " + measurements + ", of " + millis + " ms";
         }
     }
 
@@ -84,10 +87,10 @@ public final class Measure {
 
     private Run on(Path home) throws Exception {
         String name = "jdk-" + home.toAbsolutePath().normalize().getFileName();
-        Path one = results.resolve(name + "-1.json");
-        Path two = results.resolve(name + "-2.json");
+        List<Path> one = List.of(results.resolve(name + "-1-promised.json"), results.resolve(name + "-1.json"));
+        List<Path> two = List.of(results.resolve(name + "-2-promised.json"), results.resolve(name + "-2.json"));
         Path shell = results.resolve(name + "-shell.json");
-        for (Path old : List.of(one, two, shell)) {
+        for (Path old : List.of(one.get(0), one.get(1), two.get(0), two.get(1), shell)) {
             Files.deleteIfExists(old);
         }
         rows(home, 1, row -> true, one);
@@ -95,22 +98,37 @@ public final class Measure {
         if (wanted.matcher(ShellBenchmark.class.getSimpleName()).find()) {
             run(options(home).include(Pattern.quote(ShellBenchmark.class.getName())), shell);
         }
-        return new Run(Results.read(one), Results.read(two), Results.read(shell));
+        return new Run(Results.read(one), Results.read(two), Results.read(List.of(shell)));
     }
 
-    private void rows(Path home, int threads, Predicate<Row> asked, Path result) throws RunnerException {
-        String[] labels = Group.everyRow()
+    /** Compiled another time, code may be half as fast again: what is promised is the median of more JVMs. */
+    private void rows(Path home, int threads, Predicate<Row> asked, List<Path> results) throws RunnerException {
+        List<String> labels = Group.everyRow()
                 .filter(asked)
                 .map(Row::label)
                 .filter(label -> label.equals(FloorRows.TWO_CLOCKS)
                         || wanted.matcher(label).find())
-                .toArray(String[]::new);
-        run(
-                options(home)
-                        .include(Pattern.quote(RowBenchmark.class.getName()))
-                        .param("row", labels)
-                        .threads(threads),
-                result);
+                .toList();
+        rows(home, threads, labels.stream().filter(Promise.ROWS::contains), speed.forksOfPromised, results.get(0));
+        rows(
+                home,
+                threads,
+                labels.stream().filter(label -> !Promise.ROWS.contains(label)),
+                speed.forks,
+                results.get(1));
+    }
+
+    private void rows(Path home, int threads, Stream<String> labels, int forks, Path result) throws RunnerException {
+        String[] rows = labels.toArray(String[]::new);
+        if (rows.length > 0) {
+            run(
+                    options(home)
+                            .forks(forks)
+                            .include(Pattern.quote(RowBenchmark.class.getName()))
+                            .param("row", rows)
+                            .threads(threads),
+                    result);
+        }
     }
 
     private ChainedOptionsBuilder options(Path home) {

@@ -2,6 +2,7 @@ package dev.resilience.benchmarks;
 
 import dev.resilience.benchmarks.Results.Measured;
 import java.util.List;
+import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /** A figure that a row must keep to, and what it is in a run; not a number where the row was not measured. */
@@ -19,12 +20,32 @@ record Promise(String what, String bound, double most, ToDoubleFunction<Run> fig
             nanos("closed call of a hot guard, one in 32 timed, a breaker", ClosedRows.SAMPLED, 8),
             nanos("the same, everything on", ClosedRows.EVERYTHING_SAMPLED, 20),
             bytes("the same", ClosedRows.EVERYTHING_SAMPLED, 0),
+            new Promise(
+                    "a deadline that is kept",
+                    "<= 10 ns",
+                    10,
+                    run -> cpu(run, DeadlineRows.WITH) - cpu(run, DeadlineRows.WITHOUT)),
+            bytes("the same", DeadlineRows.WITH, 0),
             nanos("refusal in the engine", RefusalRows.OPEN, 3),
             bytes("the same", RefusalRows.OPEN, 0),
             nanos("refusal as the exception of java.net.http", RefusalRows.HTTP, 60),
             bytes("the same", RefusalRows.HTTP, 120),
             nanos("refusal as the exception of JDBC", RefusalRows.JDBC, 60),
             bytes("the same", RefusalRows.JDBC, 120));
+
+    /** The rows it takes to tell. */
+    static final Set<String> ROWS = Set.of(
+            FloorRows.TWO_CLOCKS,
+            ClosedRows.BREAKER,
+            ClosedRows.EVERYTHING,
+            ClosedRows.PEERS_STACK,
+            ClosedRows.SAMPLED,
+            ClosedRows.EVERYTHING_SAMPLED,
+            DeadlineRows.WITHOUT,
+            DeadlineRows.WITH,
+            RefusalRows.OPEN,
+            RefusalRows.HTTP,
+            RefusalRows.JDBC);
 
     boolean isKeptIn(Run run) {
         return figure.applyAsDouble(run) <= most;

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
-/** One file of JMH's, by row. */
+/** What JMH wrote, by row. */
 record Results(String jdk, Map<String, Measured> rows) {
     private static final int ITS_SIZE = 64 * 1024 * 1024;
 
@@ -31,11 +31,11 @@ record Results(String jdk, Map<String, Measured> rows) {
         }
     }
 
-    /** Empty if there is no such file. JSON is YAML, which we can read. */
-    static Results read(Path file) throws IOException {
+    /** Those of all that exist. JSON is YAML, which we can read. */
+    static Results read(List<Path> files) throws IOException {
         Map<String, Measured> rows = new LinkedHashMap<>();
         String jdk = "";
-        if (Files.exists(file)) {
+        for (Path file : files.stream().filter(Files::exists).toList()) {
             LoadSettings settings =
                     LoadSettings.builder().setCodePointLimit(ITS_SIZE).build();
             Object all = new Load(settings).loadFromString(Files.readString(file, StandardCharsets.UTF_8));
