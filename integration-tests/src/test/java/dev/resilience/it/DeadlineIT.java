@@ -18,7 +18,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A hung server and a deadline: the caller is answered in time, the server sees the cancel, nothing is left. */
 class DeadlineIT {
     private static final int CALLS = 200;
-    private static final int AT_ONCE = 10;
+    private static final int AT_ONCE = 20;
+
+    /** As many as HikariCP's pool has by default. */
+    private static final int STATEMENTS_AT_ONCE = 10;
 
     static Stream<Path> jdks() {
         return Jdks.all().stream();
@@ -34,7 +37,13 @@ class DeadlineIT {
             for (String kind : List.of("http", "http-async")) {
                 Left start = Left.of(program);
                 int before = server.closedByClient();
-                cut(jdk, kind, program, kind + " " + server.url("/hang"), "java.net.http.HttpTimeoutException");
+                cut(
+                        jdk,
+                        kind,
+                        AT_ONCE,
+                        program,
+                        kind + " " + server.url("/hang"),
+                        "java.net.http.HttpTimeoutException");
                 eventually(() -> server.closedByClient() - before == CALLS);
                 settle.run();
                 eventually(() -> server.open() == 1);
@@ -55,6 +64,7 @@ class DeadlineIT {
                 cut(
                         jdk,
                         kind,
+                        AT_ONCE,
                         program,
                         kind + " " + server.target() + " hang",
                         "StatusRuntimeException: DEADLINE_EXCEEDED");
@@ -71,9 +81,15 @@ class DeadlineIT {
     void postgres(Path jdk) {
         try (Jvm program = guarded(jdk)) {
             String url = Postgres.url() + "&ApplicationName=cut" + Jdks.releaseOf(jdk);
-            openConnections(program, url, AT_ONCE);
+            openConnections(program, url, STATEMENTS_AT_ONCE);
             Left start = Left.of(program);
-            cut(jdk, "sql", program, "sql " + url + " select pg_sleep(30)", "deadline_exhausted (100)");
+            cut(
+                    jdk,
+                    "sql",
+                    STATEMENTS_AT_ONCE,
+                    program,
+                    "sql " + url + " select pg_sleep(30)",
+                    "deadline_exhausted (100)");
             eventually(() -> sleeping(jdk) == 0);
             eventually(() -> program.call("pool " + url).contains(" 0/"));
             assertThat(program.call("sql " + url + " select 2")).endsWith(" 2");
@@ -108,13 +124,13 @@ class DeadlineIT {
                 .caller();
     }
 
-    private static void cut(Path jdk, String kind, Jvm program, String call, String exception) {
+    private static void cut(Path jdk, String kind, int atOnce, Jvm program, String call, String exception) {
         program.call("hiccups");
         List<Long> late = new ArrayList<>();
         int cut = 0;
-        for (int round = 0; round < CALLS / AT_ONCE; round++) {
+        for (int round = 0; round < CALLS / atOnce; round++) {
             List<String> ids = new ArrayList<>();
-            for (int i = 0; i < AT_ONCE; i++) {
+            for (int i = 0; i < atOnce; i++) {
                 ids.add(program.begin(call));
             }
             for (String id : ids) {
