@@ -1,16 +1,10 @@
 package dev.resilience.instrumentation.api;
 
 import java.net.URI;
-import java.util.Locale;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Somebody else to ask. */
 public interface Alternate {
-    /** Headers that tell who asks. */
-    Set<String> CREDENTIALS =
-            Set.of("authorization", "cookie", "cookie2", "proxy-authorization", "x-api-key", "x-auth-token");
-
     /** HTTP: scheme and authority to ask there, and a path that comes before the request's own; null for gRPC. */
     @Nullable
     URI uri();
@@ -25,7 +19,7 @@ public interface Alternate {
     /** How long it may take, in nanoseconds. */
     long deadlineNanos();
 
-    /** Whether it is sent what tells who asks: Authorization, Cookie and their like. */
+    /** Whether it is sent the {@linkplain CredentialHeaders credentials}. */
     boolean sendsCredentials();
 
     /** Whether this is no answer, as it would be none of the target. */
@@ -33,6 +27,6 @@ public interface Alternate {
 
     /** Whether it is sent a header of this name. */
     default boolean isSent(String header) {
-        return sendsCredentials() || !CREDENTIALS.contains(header.toLowerCase(Locale.ROOT));
+        return sendsCredentials() || !CredentialHeaders.contains(header);
     }
 }
