@@ -15,6 +15,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ClientCalls;
@@ -27,6 +28,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import kotlin.coroutines.EmptyCoroutineContext;
+import kotlinx.coroutines.BuildersKt;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -96,6 +99,14 @@ class SnapshotsTest {
         return ClientCalls.blockingUnaryCall(by, EchoService.UNARY, CallOptions.DEFAULT, text);
     }
 
+    /** As a stub that is generated for Kotlin does. */
+    private String askByCoroutine(String text) throws InterruptedException {
+        return (String) BuildersKt.runBlocking(
+                EmptyCoroutineContext.INSTANCE,
+                (scope, then) -> io.grpc.kotlin.ClientCalls.INSTANCE.unaryRpc(
+                        channel, EchoService.UNARY, text, CallOptions.DEFAULT, new Metadata(), then));
+    }
+
     private void learn(String text) {
         long before = guards.kept();
         assertThat(ask(channel, text)).isEqualTo(text);
@@ -158,6 +169,24 @@ class SnapshotsTest {
     }
 
     @Test
+    void givesAMessageToACoroutine() throws Exception {
+        assertThat(askByCoroutine("apples")).isEqualTo("apples");
+        assertThat(eventually(() -> guards.kept() == 1)).isTrue();
+        kill();
+        assertThat(askByCoroutine("apples")).isEqualTo("apples");
+        assertThatThrownBy(() -> askByCoroutine("plums"))
+                .isInstanceOf(StatusException.class)
+                .hasMessageContaining("UNAVAILABLE");
+        open();
+        int reached = echo.calls.get();
+        assertThat(askByCoroutine("apples")).isEqualTo("apples");
+        assertThatThrownBy(() -> askByCoroutine("plums"))
+                .isInstanceOf(StatusException.class)
+                .hasMessageContaining("circuit_open");
+        assertThat(echo.calls.get()).isEqualTo(reached);
+    }
+
+    @Test
     void aRefusedCallThatIsGivenUpBeforeItAskedIsOver() throws Exception {
         learn("apples");
         open();
@@ -188,7 +217,8 @@ class SnapshotsTest {
                     "policies.stock.fallback.snapshot.max-age=10m",
                     "policies.stock.fallback.alternate.target=127.0.0.1:" + backup.getPort(),
                     "policies.stock.fallback.alternate.plaintext=true",
-                    "policies.stock.fallback.alternate.deadline=1s");
+                    "policies.stock.deadline=20s",
+                    "policies.stock.fallback.alternate.deadline=10s");
             kill();
             for (int i = 0; i < 7; i++) {
                 assertThat(ask(channel, "apples " + i)).isEqualTo("apples " + i);
