@@ -1,6 +1,7 @@
 package dev.resilience.deadlines;
 
 import dev.resilience.scenarios.Child;
+import dev.resilience.scenarios.Jdk;
 import dev.resilience.scenarios.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -54,7 +55,7 @@ public final class Deadlines {
                 Locale.ROOT, "%d runs, %.0f minutes%n", each * options.kinds().size(), each * minutes);
         List<Run> runs = new ArrayList<>();
         for (Kind kind : options.kinds()) {
-            for (Options.Jdk jdk : options.jdks()) {
+            for (Jdk jdk : options.jdks()) {
                 for (Build build : options.builds()) {
                     Run run = run(kind, build, jdk);
                     System.out.printf(
@@ -75,7 +76,7 @@ public final class Deadlines {
         return runs;
     }
 
-    private Run run(Kind kind, Build build, Options.Jdk jdk) throws Exception {
+    private Run run(Kind kind, Build build, Jdk jdk) throws Exception {
         int warmUp = options.warmUpOf(kind);
         int calls = warmUp + options.callsOf(kind);
         Path file = options.directory().resolve("calls");
@@ -129,8 +130,7 @@ public final class Deadlines {
         return there;
     }
 
-    private Child start(Kind kind, Build build, Options.Jdk jdk, String address, int calls, Path file)
-            throws IOException {
+    private Child start(Kind kind, Build build, Jdk jdk, String address, int calls, Path file) throws IOException {
         List<String> command = new ArrayList<>(List.of(jdk.java(), "-Xmx512m"));
         if (build == Build.AGENT) {
             command.addAll(List.of(

@@ -1,17 +1,15 @@
 package dev.resilience.deadlines;
 
+import dev.resilience.scenarios.Given;
+import dev.resilience.scenarios.Jdk;
+import java.io.File;
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Properties;
-import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /**
  * How to measure, as system properties say it.
@@ -37,46 +35,29 @@ record Options(
 
     private static final String PREFIX = "deadlines.";
 
-    /** One of the JDKs that the calling program runs on. */
-    record Jdk(Path home, String version) {
-        private int release() {
-            return Integer.parseInt(version.replaceFirst("[^0-9].*", ""));
-        }
-
-        String java() {
-            return home.resolve("bin").resolve("java").toString();
-        }
-    }
-
     static Options from(Properties properties) throws IOException {
-        boolean quick = Boolean.parseBoolean(properties.getProperty(PREFIX + "quick"));
-        Path directory = Files.createDirectories(Path.of(required(properties, "directory")));
+        Given given = new Given(properties, PREFIX);
+        boolean quick = given.isTrue("quick");
+        Path directory = Files.createDirectories(Path.of(given.required("directory")));
         Path report = quick
                 ? directory.resolve("report.md")
-                : Path.of(required(properties, "room")).resolve("report.md");
+                : Path.of(given.required("room")).resolve("report.md");
         return new Options(
                 quick,
-                Integer.parseInt(of(properties, "calls", quick ? "1500" : "100000")),
-                Integer.parseInt(of(properties, "statements", quick ? "150" : "5000")),
+                given.number("calls", quick ? 1_500 : 100_000),
+                given.number("statements", quick ? 150 : 5_000),
                 Duration.ofSeconds(quick ? 2 : 10),
-                chosen(Kind.values(), of(properties, "only", "")),
-                chosen(Build.values(), of(properties, "builds", "")),
-                jdks(of(properties, "jdks", "")),
-                Path.of(required(properties, "agent")).normalize(),
+                given.chosen("only", Kind.values()),
+                given.chosen("builds", Build.values()),
+                jdks(given.of("jdks", "")),
+                Path.of(given.required("agent")).normalize(),
                 directory,
-                Path.of(of(properties, "report", report.toString())).normalize());
+                Path.of(given.of("report", report.toString())).normalize());
     }
 
     /** What was given on the command line, to be given again. */
     static String given(Properties properties) {
-        StringBuilder text = new StringBuilder();
-        for (String key : List.of("quick", "only", "builds", "calls", "statements")) {
-            String value = of(properties, key, "");
-            if (!value.isEmpty() && !value.equals("false")) {
-                text.append(" -D").append(PREFIX).append(key).append('=').append(value);
-            }
-        }
-        return text.toString();
+        return new Given(properties, PREFIX).text(List.of("quick", "only", "builds", "calls", "statements"));
     }
 
     int callsOf(Kind kind) {
@@ -87,58 +68,11 @@ record Options(
         return (int) warmUp.toSeconds() * kind.perSecond();
     }
 
-    private static <T extends Enum<T>> List<T> chosen(T[] all, String names) {
-        List<String> wanted = Arrays.asList(names.toUpperCase(Locale.ROOT).split(",", -1));
-        return Arrays.stream(all)
-                .filter(one -> names.isEmpty() || wanted.contains(one.name()))
-                .toList();
-    }
-
-    /** The named ones, or the one that runs this and, of each other release from 17 on, one beside it. */
+    /** The named ones, or those that are found. */
     private static List<Jdk> jdks(String named) throws IOException {
-        List<Path> homes = new ArrayList<>();
-        if (named.isEmpty()) {
-            Path own = Path.of(System.getProperty("java.home")).toAbsolutePath();
-            homes.add(own);
-            try (Stream<Path> around = Files.list(own.resolve(".."))) {
-                around.map(Path::normalize).sorted().forEach(homes::add);
-            }
-        } else {
-            for (String home : named.split(java.io.File.pathSeparator, -1)) {
-                homes.add(Path.of(home));
-            }
-        }
-        TreeMap<Integer, Jdk> found = new TreeMap<>();
-        for (Path home : homes) {
-            Jdk jdk = new Jdk(home, versionOf(home));
-            if (jdk.release() >= 17 && Files.isExecutable(home.resolve("bin/java"))) {
-                found.putIfAbsent(jdk.release(), jdk);
-            }
-        }
-        return List.copyOf(found.values());
-    }
-
-    private static String versionOf(Path home) {
-        Properties release = new Properties();
-        try (Reader reader = Files.newBufferedReader(home.resolve("release"))) {
-            release.load(reader);
-        } catch (IOException noJdk) {
-            return "0";
-        }
-        return release.getProperty("JAVA_VERSION", "0").replace("\"", "");
-    }
-
-    private static String of(Properties properties, String key, String otherwise) {
-        String value = properties.getProperty(PREFIX + key, "");
-        return value.isEmpty() ? otherwise : value;
-    }
-
-    private static String required(Properties properties, String key) {
-        String value = of(properties, key, "");
-        if (value.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "-D" + PREFIX + key + " is missing: this is started by its Maven profile");
-        }
-        return value;
+        return named.isEmpty()
+                ? Jdk.found()
+                : Jdk.oneOfEach(
+                        Arrays.stream(named.split(File.pathSeparator, -1)).map(Path::of));
     }
 }

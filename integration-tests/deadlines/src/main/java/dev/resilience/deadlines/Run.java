@@ -1,5 +1,7 @@
 package dev.resilience.deadlines;
 
+import dev.resilience.scenarios.Jdk;
+
 /**
  * One kind of calls under one build, and what was left of it.
  *
@@ -12,7 +14,7 @@ package dev.resilience.deadlines;
 record Run(
         Kind kind,
         Build build,
-        Options.Jdk jdk,
+        Jdk jdk,
         Figures figures,
         int open,
         int within,

@@ -70,7 +70,7 @@ final class Report {
         text.append("| | |\n|---|---|\n");
         row(text, "machine", Machine.description());
         row(text, "processors", pinned ? "0: generator and dependencies; 1: the service (`taskset`)" : "not pinned");
-        row(text, "Java", "JDK " + options.version() + ", the service with `-Xmx512m`");
+        row(text, "Java", "JDK " + options.jdk().version() + ", the service with `-Xmx512m`");
         row(text, "date", LocalDate.now(ZoneOffset.UTC).toString());
         row(text, "command", "`" + COMMAND + Options.given(System.getProperties()) + "`");
         row(

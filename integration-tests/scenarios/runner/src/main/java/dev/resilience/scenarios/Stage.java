@@ -116,7 +116,7 @@ final class Stage {
     /** A program of ours; they share one processor, so the compilers and the collector are the small ones. */
     private List<String> around(Class<?> main) {
         return new ArrayList<>(List.of(
-                options.java(),
+                options.jdk().java(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Xms192m",
@@ -127,7 +127,7 @@ final class Stage {
     }
 
     private List<String> service(Scenario scenario, Build build) {
-        List<String> command = new ArrayList<>(List.of(options.java(), "-Xms512m", "-Xmx512m"));
+        List<String> command = new ArrayList<>(List.of(options.jdk().java(), "-Xms512m", "-Xmx512m"));
         if (build == Build.AGENT) {
             command.add("-javaagent:" + options.agent());
             command.add("-Dresilience.mode=enforce");
