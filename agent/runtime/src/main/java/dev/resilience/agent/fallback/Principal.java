@@ -4,7 +4,6 @@ import dev.resilience.instrumentation.api.CredentialHeaders;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,11 +11,6 @@ import org.jspecify.annotations.Nullable;
  * apart. What was kept for one is never given to another.
  */
 public record Principal(Fingerprint of) {
-    /** What else in a name says that it tells callers apart, though it is no secret: X-Tenant-Id, X-Forwarded-User. */
-    private static final List<String> SIGNS = List.of("tenant", "user");
-
-    private static final Set<String> NO_SIGNS = Set.of("user-agent");
-
     /**
      * Whoever shows these.
      *
@@ -46,9 +40,10 @@ public record Principal(Fingerprint of) {
                 || fields.map().keySet().stream().anyMatch(name -> isCredential(name.toLowerCase(Locale.ROOT)));
     }
 
-    /** Whether the header of that name, in lower case, tells callers apart, or may. */
+    /** Whether the header of that name, in lower case, tells callers apart, or may: X-Tenant-Id is no secret, but does. */
     static boolean isCredential(String name) {
         return CredentialHeaders.contains(name)
-                || (!NO_SIGNS.contains(name) && SIGNS.stream().anyMatch(name::contains));
+                || name.contains("tenant")
+                || (name.contains("user") && !name.equals("user-agent"));
     }
 }

@@ -251,7 +251,7 @@ class FeaturesTest {
             HttpResponse<String> response = way.send(
                     client(transport),
                     request(transport, "/lines").build(),
-                    BodyHandlers.fromLineSubscriber(lines, told -> String.join("+", told.told), "\n"));
+                    BodyHandlers.fromLineSubscriber(lines, told -> String.join("+", told.told()), "\n"));
             return text(response);
         });
         for (long most : new long[] {100, 5}) {
@@ -510,31 +510,6 @@ class FeaturesTest {
 
         String text() {
             return end.orTimeout(20, TimeUnit.SECONDS).join();
-        }
-    }
-
-    /** Gathers lines. */
-    private static final class Lines implements Flow.Subscriber<String> {
-        private final List<String> told = new CopyOnWriteArrayList<>();
-
-        @Override
-        public void onSubscribe(Flow.Subscription subscription) {
-            subscription.request(Long.MAX_VALUE);
-        }
-
-        @Override
-        public void onNext(String line) {
-            told.add(line);
-        }
-
-        @Override
-        public void onError(Throwable thrown) {
-            told.add(thrown.toString());
-        }
-
-        @Override
-        public void onComplete() {
-            told.add("end");
         }
     }
 

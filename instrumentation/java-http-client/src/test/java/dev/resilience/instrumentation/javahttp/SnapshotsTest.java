@@ -30,7 +30,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Flow;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -227,7 +226,7 @@ class SnapshotsTest {
             Lines lines = new Lines();
             HttpResponse<Void> response = get("/a", BodyHandlers.fromLineSubscriber(lines));
             assertThat(response.statusCode()).isEqualTo(200);
-            assertThat(lines.told).containsExactly("first", "second", "third", "end");
+            assertThat(lines.told()).containsExactly("first", "second", "third", "end");
             Flow.Publisher<List<ByteBuffer>> publisher =
                     get("/a", BodyHandlers.ofPublisher()).body();
             BodySubscriber<String> subscriber = BodySubscribers.ofString(StandardCharsets.UTF_8);
@@ -505,31 +504,6 @@ class SnapshotsTest {
             client.send(request, BodyHandlers.discarding());
         } catch (IOException refused) {
             // as it should be
-        }
-    }
-
-    /** Keeps what it is told. */
-    private static final class Lines implements Flow.Subscriber<String> {
-        private final List<String> told = new CopyOnWriteArrayList<>();
-
-        @Override
-        public void onSubscribe(Flow.Subscription subscription) {
-            subscription.request(Long.MAX_VALUE);
-        }
-
-        @Override
-        public void onNext(String line) {
-            told.add(line);
-        }
-
-        @Override
-        public void onError(Throwable thrown) {
-            told.add(thrown.toString());
-        }
-
-        @Override
-        public void onComplete() {
-            told.add("end");
         }
     }
 
