@@ -135,8 +135,8 @@ public final class RetryBudget {
         return refusals.get();
     }
 
-    /** In millionths of a retry; negative for what is owed. */
-    long balance() {
+    /** What is left, in millionths of a retry; negative for what is owed. */
+    public long balance() {
         return balance;
     }
 

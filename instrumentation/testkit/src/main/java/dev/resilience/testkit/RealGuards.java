@@ -73,6 +73,14 @@ public final class RealGuards {
                 .toList();
     }
 
+    /** What was said of calls that failed, where they may be made again. */
+    public List<Signal.Retry> retried() {
+        return signals.stream()
+                .filter(Signal.Retry.class::isInstance)
+                .map(Signal.Retry.class::cast)
+                .toList();
+    }
+
     /** Of all policies and protocols together. */
     public long kept() {
         return registry.snapshots().stream()

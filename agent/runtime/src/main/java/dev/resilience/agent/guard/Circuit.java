@@ -8,6 +8,7 @@ import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Counted;
 import dev.resilience.engine.Layer;
 import dev.resilience.engine.Outcome;
+import dev.resilience.engine.RetryBudget;
 import dev.resilience.engine.Service;
 import dev.resilience.engine.Stall;
 import java.lang.invoke.ConstantBootstraps;
@@ -133,6 +134,11 @@ final class Circuit {
     @Nullable
     Layer layer() {
         return breaker.layer();
+    }
+
+    /** See {@link RetryBudget#hasRoom}. */
+    boolean hasRoom() {
+        return RetryBudget.hasRoom(breaker);
     }
 
     boolean isSpared() {

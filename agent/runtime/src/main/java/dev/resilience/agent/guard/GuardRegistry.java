@@ -86,6 +86,7 @@ public final class GuardRegistry implements Guards {
     private final ConcurrentHashMap<Name, Circuit> circuits = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Policy, PolicyTraffic> traffics = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<String, Service> services = new ConcurrentHashMap<>();
+    private final RetryTable retries = new RetryTable();
     private final CopyOnWriteArrayList<Exempt> exempt = new CopyOnWriteArrayList<>();
     private final AtomicBoolean fullSaid = new AtomicBoolean();
     private final AtomicBoolean routesSaid = new AtomicBoolean();
@@ -105,6 +106,7 @@ public final class GuardRegistry implements Guards {
         this.out = out;
         this.rules = new Rules(policies, false, new ConcurrentHashMap<>());
         machinery.pulse().leaving(new Leaving());
+        machinery.pulse().beating(retries);
         machinery.leaks().tell(out);
     }
 
@@ -196,6 +198,11 @@ public final class GuardRegistry implements Guards {
     /** What became of the answers that are kept for the policies in force. */
     public List<SnapshotUse> snapshots() {
         return machinery.snapshots().uses();
+    }
+
+    /** How often calls were made again, of each target whose policy says that they may be. */
+    public List<RetryUse> retries() {
+        return retries.uses();
     }
 
     @Override
@@ -400,13 +407,19 @@ public final class GuardRegistry implements Guards {
                 circuit,
                 limits,
                 kept(now, policy, chain),
+                retries.of(
+                        seat.name(),
+                        policy.retries(),
+                        now == rules,
+                        machinery.nanoClock().getAsLong()),
+                protocol,
                 machinery);
     }
 
     /** Null where nothing is: who only observes keeps nothing. */
     private SnapshotTable.@Nullable Kept kept(Rules now, Policy policy, List<Link> chain) {
         for (Link link : chain) {
-            if (policy.mode() != Mode.OBSERVE && link instanceof Link.Snapshot snapshot) {
+            if (policy.mode() != Mode.OBSERVE && link.unconditional() instanceof Link.Snapshot snapshot) {
                 return machinery.snapshots().of(policy.name(), snapshot.rule(), now == rules);
             }
         }
@@ -496,6 +509,7 @@ public final class GuardRegistry implements Guards {
         });
         forgetServices();
         machinery.snapshots().retain(policies);
+        retries.retain(policies);
     }
 
     private static void keep(Map<String, BreakerConfig> kept, Policy policy) {
@@ -539,6 +553,7 @@ public final class GuardRegistry implements Guards {
                 return false;
             }
             now.remove(guard);
+            retries.remove(guard.seat().name());
             Circuit circuit = guard.circuit();
             if (circuit != null && circuits.remove(guard.seat().name(), circuit)) {
                 circuit.retire();

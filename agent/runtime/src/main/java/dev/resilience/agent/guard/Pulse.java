@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,7 @@ final class Pulse {
     private final AtomicReference<@Nullable Circuit> woken = new AtomicReference<>();
     private final List<Service> services = new CopyOnWriteArrayList<>();
     private volatile @Nullable Runnable leaving;
+    private volatile @Nullable LongConsumer beating;
     private final LongSupplier nanoClock;
     private final Sink sink;
     private final InFlight inFlight;
@@ -83,6 +85,11 @@ final class Pulse {
     /** What to do every {@link #BEATS_PER_LEAVING} beats. */
     void leaving(Runnable task) {
         leaving = task;
+    }
+
+    /** What to do with each beat; it is given the time. */
+    void beating(LongConsumer task) {
+        beating = task;
     }
 
     /** How many circuits it sees. */
@@ -191,6 +198,10 @@ final class Pulse {
         beats++;
         try {
             limits.pulse(now);
+            LongConsumer each = beating;
+            if (each != null) {
+                each.accept(now);
+            }
             if (beats % BEATS_PER_SWEEP == 0) {
                 inFlight.sweep(now);
                 streams.sweep(now);

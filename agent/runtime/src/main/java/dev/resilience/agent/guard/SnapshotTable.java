@@ -107,7 +107,7 @@ final class SnapshotTable {
 
     private static void note(Map<String, SnapshotRule> rules, Policy policy) {
         for (Link link : policy.chain()) {
-            if (policy.mode() != Mode.OBSERVE && link instanceof Link.Snapshot snapshot) {
+            if (policy.mode() != Mode.OBSERVE && link.unconditional() instanceof Link.Snapshot snapshot) {
                 rules.put(policy.name(), snapshot.rule());
             }
         }

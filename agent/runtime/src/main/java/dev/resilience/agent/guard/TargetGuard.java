@@ -3,6 +3,7 @@ package dev.resilience.agent.guard;
 import dev.resilience.agent.policy.FailureRule;
 import dev.resilience.agent.policy.Link;
 import dev.resilience.agent.policy.Mode;
+import dev.resilience.agent.policy.Protocol;
 import dev.resilience.agent.signal.Signal;
 import dev.resilience.agent.signal.Signal.Verdict;
 import dev.resilience.agent.signal.Subject;
@@ -12,7 +13,12 @@ import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Layer;
 import dev.resilience.engine.Outcome;
+import dev.resilience.engine.RetryDecision;
+import dev.resilience.engine.RetryReason;
 import dev.resilience.engine.Stall;
+import dev.resilience.instrumentation.api.Again;
+import dev.resilience.instrumentation.api.Alternate;
+import dev.resilience.instrumentation.api.Attempt;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
@@ -21,6 +27,7 @@ import dev.resilience.instrumentation.api.HttpKeeper;
 import dev.resilience.instrumentation.api.MessageKeeper;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
+import dev.resilience.instrumentation.api.StaticAnswer;
 import dev.resilience.instrumentation.api.StreamBudgets;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
@@ -79,12 +86,19 @@ final class TargetGuard implements Guard {
     private final @Nullable AdaptiveDeadline adaptive;
     private final @Nullable StreamBudgets streams;
     private final List<Link> chain;
+    private final Conditions conditions;
+    private final @Nullable Retrying retrying;
+    /** Whether what {@link #retrying} decides is done. */
+    private final boolean repeats;
     private final @Nullable Circuit circuit;
     private final @Nullable Limits limits;
     private final @Nullable HttpKeeper keeper;
     private final @Nullable MessageMemory memory;
     private final Machinery machinery;
-    /** Whether a call may go untimed: no deadline is a duration, and there is no limit but the circuit's learns from latencies. */
+    /**
+     * Whether a call may go untimed: no deadline is a duration, nothing is made again, and there is no limit but the circuit's
+     * learns from latencies.
+     */
     private final boolean samples;
 
     /** What is told of nearly every call, made when it is first told. */
@@ -114,6 +128,8 @@ final class TargetGuard implements Guard {
             @Nullable Circuit circuit,
             @Nullable Limits limits,
             SnapshotTable.@Nullable Kept kept,
+            @Nullable Retrying retrying,
+            Protocol protocol,
             Machinery machinery) {
         this.seat = seat;
         this.subject = subject;
@@ -124,12 +140,15 @@ final class TargetGuard implements Guard {
         this.adaptive = adaptive;
         this.streams = mode == Mode.ENFORCE ? streams : null;
         this.chain = mode == Mode.OBSERVE ? List.of() : chain;
+        this.conditions = new Conditions(this.chain, protocol, machinery.faults());
+        this.retrying = retrying;
+        this.repeats = retrying != null && mode != Mode.OBSERVE;
         this.circuit = circuit;
         this.limits = limits;
         this.keeper = kept == null ? null : new Recall.Keeper(machinery.snapshots(), kept.http());
         this.memory = kept == null ? null : new MessageMemory(machinery.snapshots(), kept.messages());
         this.machinery = machinery;
-        this.samples = fixedNanos == 0 && (limits == null || !limits.adapts());
+        this.samples = fixedNanos == 0 && retrying == null && (limits == null || !limits.adapts());
     }
 
     Seat seat() {
@@ -215,7 +234,7 @@ final class TargetGuard implements Guard {
 
     @Override
     public boolean enforces() {
-        return refuses || !chain.isEmpty();
+        return refuses || !chain.isEmpty() || repeats;
     }
 
     @Override
@@ -262,7 +281,7 @@ final class TargetGuard implements Guard {
             long asked = isUntimed
                     ? machinery.pulse().lastBeat()
                     : machinery.nanoClock().getAsLong();
-            return decide(call, open(), asked, asked);
+            return decide(call, retrying == null ? open() : open(call), asked, asked);
         } catch (Throwable fault) {
             machinery.faults().report("guard/tryAcquire", fault);
             if (!call.isAdmitted()) {
@@ -332,6 +351,11 @@ final class TargetGuard implements Guard {
     @Override
     public @Nullable MessageKeeper messageKeeper() {
         return memory;
+    }
+
+    @Override
+    public boolean repeats() {
+        return repeats;
     }
 
     @Override
@@ -498,6 +522,9 @@ final class TargetGuard implements Guard {
         if (budget == 0) {
             return DeadlineTimer.NEVER;
         }
+        if (call.follows() instanceof Attempts before) {
+            budget = Math.min(budget, Math.max(1, before.leftNanos(asked)));
+        }
         if (call.timedByGuard()) {
             long slack = call.isUntimed() ? Pulse.PERIOD_NANOS : 0; // it may have begun so long after the latest beat
             return machinery.timer().at(asked, Math.max(budget, call.leastNanos()) + slack);
@@ -589,6 +616,9 @@ final class TargetGuard implements Guard {
             long asked,
             long now) {
         leave(call);
+        if (retrying != null && call.follows() instanceof Attempts before) {
+            before.refuse();
+        }
         Cause cause = trace != null || now - asked >= WAITED_NANOS ? ofCall(from, asked, now, trace) : from;
         long id = newId();
         boolean isFirst = !hasRefused;
@@ -609,10 +639,8 @@ final class TargetGuard implements Guard {
                     now);
             thrown = new CallRefused(message(reason, cause, tally, retryAfterNanos, id));
         }
-        Fallback fallback = null;
-        if (!chain.isEmpty()) {
-            fallback = fallback(trace, id, rejected, thrown, null, now);
-        } else if (rejected != null) {
+        Fallback fallback = chain.isEmpty() ? null : fallback(call, trace, id, rejected, thrown, null, now);
+        if (fallback == null && rejected != null) {
             tell(trace, rejected);
             close(trace, thrown);
         }
@@ -643,6 +671,9 @@ final class TargetGuard implements Guard {
         learn(call, outcome, expired, now);
         Trace trace = (Trace) call.attachment();
         tellNews(trace);
+        Attempts next = retrying == null
+                ? null
+                : again(retrying, call, outcome, expired || cut != null, ending, trace, now);
         if (cut != null && outcome == Outcome.IGNORED) {
             long elapsed = now - call.startNanos();
             tell(
@@ -670,17 +701,20 @@ final class TargetGuard implements Guard {
                             null,
                             original(ending),
                             cut == null ? origin(budget) : cut.origin(),
-                            now - call.startNanos(),
+                            now - begunNanos(call),
                             now);
-            return rescue(trace, id, timedOut, ending, now);
+            return rescue(call, trace, id, timedOut, ending, now);
         }
         observe(call, outcome, budget, trace, now);
         if (trace != null) {
             tellStall(call, trace, now);
             tellInherited(call, trace, ending, now);
         }
+        if (next != null) {
+            return new OnceMore(next, call, trace, ending, now);
+        }
         if (outcome == Outcome.FAILURE) {
-            return rescue(trace, newId(), null, ending, now);
+            return rescue(call, trace, newId(), null, ending, now);
         }
         close(trace, ending.thrown());
         return null;
@@ -713,6 +747,125 @@ final class TargetGuard implements Guard {
         tell(trace, decision(Verdict.TIMED_OUT, Reason.DEADLINE_EXHAUSTED, id, null, original, now));
         close(trace, thrown);
         return null;
+    }
+
+    /**
+     * What becomes of a call that ended, where calls are made again: null if this one is not. A fault of ours leaves it
+     * as it is.
+     */
+    private @Nullable Attempts again(
+            Retrying asked,
+            Call call,
+            Outcome outcome,
+            boolean isCut,
+            Ending ending,
+            @Nullable Trace trace,
+            long now) {
+        try {
+            boolean failed = outcome == Outcome.FAILURE;
+            long begun = call.startNanos();
+            long hash = failed || asked.isWatching(begun) ? call.requestHash() : 0;
+            Attempts before = call.follows() instanceof Attempts attempts ? attempts : null;
+            if (before == null && call.isLimited() && asked.isRepeated(hash, begun)) {
+                tellRetry(trace, 1, Signal.Retry.APPLICATION, RetryReason.AGAIN, ending, 0);
+            }
+            if (outcome == Outcome.SUCCESS && call.hasDeadline()) {
+                asked.succeeded(now - begun);
+            }
+            Attempts next = failed && !isCut && repeats ? next(asked, call, before, ending, trace, now) : null;
+            if (failed && next == null) {
+                asked.failed(hash, now);
+            }
+            return next;
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/again", fault);
+            return null;
+        }
+    }
+
+    private @Nullable Attempts next(
+            Retrying asked, Call call, @Nullable Attempts before, Ending ending, @Nullable Trace trace, long now) {
+        Attempt attempt = call.attempt();
+        if (attempt == null) {
+            return null;
+        }
+        int made = before == null ? 1 : before.made() + 1;
+        if (refuses && circuit != null && circuit.state() == BreakerState.OPEN) {
+            tellRetry(trace, made, Signal.Retry.AGENT, RetryReason.OWN_REFUSAL, ending, 0);
+            return null;
+        }
+        long begun = begunNanos(call);
+        long budget = deadlineNanos();
+        long ours = budget == 0 ? Long.MAX_VALUE : budget - (now - begun);
+        long left = Math.min(before == null ? ours : before.leftNanos(now), attempt.leftNanos());
+        String token = ending.token();
+        boolean isTimeout = token.equals(Ending.TIMEOUT) || token.equals("DEADLINE_EXCEEDED");
+        long decided =
+                asked.decide(attempt, made, isTimeout, left, circuit != null && circuit.hasRoom(), now);
+        RetryReason reason = RetryDecision.reason(decided);
+        tellRetry(trace, made, Signal.Retry.AGENT, reason, ending, Math.max(0, decided));
+        return reason == RetryReason.AGAIN
+                ? new Attempts(machinery.nanoClock(), made, begun, left, decided, trace, now)
+                : null;
+    }
+
+    private void tellRetry(
+            @Nullable Trace trace, int made, String by, RetryReason reason, Ending ending, long waitNanos) {
+        if (trace != null && retrying != null) {
+            double left = retrying.budget().balance() / 1e6;
+            tell(trace, new Signal.Retry(subject, made, by, reason.text(), ending.token(), waitNanos, left));
+        }
+    }
+
+    /** The target itself, once more. The trace of the call is the next attempt's from when that is decided on. */
+    private final class OnceMore implements Fallback {
+        private final Attempts next;
+        private final Call call;
+        private final @Nullable Trace trace;
+        private final Ending ending;
+        private final long now;
+
+        OnceMore(Attempts next, Call call, @Nullable Trace trace, Ending ending, long now) {
+            this.next = next;
+            this.call = call;
+            this.trace = trace;
+            this.ending = ending;
+            this.now = now;
+        }
+
+        @Override
+        public Again again() {
+            return next;
+        }
+
+        @Override
+        public @Nullable StaticAnswer answer() {
+            return null;
+        }
+
+        @Override
+        public @Nullable Alternate alternate() {
+            return null;
+        }
+
+        @Override
+        public void served() {
+            if (!next.isBegun()) {
+                close(trace, null);
+            }
+        }
+
+        @Override
+        public @Nullable Fallback failed(Throwable cause) {
+            return next.isBegun() ? null : rescue(call, trace, newId(), null, ending, now);
+        }
+
+        @Override
+        public void tooLate(Throwable cause) {
+            if (!next.isBegun()) {
+                close(trace, ending.thrown());
+            }
+        }
     }
 
     /** Whether a call that nobody timed took so long that an adaptive deadline wants to know. */
@@ -794,26 +947,39 @@ final class TargetGuard implements Guard {
     }
 
     private @Nullable Fallback rescue(
-            @Nullable Trace trace, long id, Signal.@Nullable Decision decided, Ending ending, long now) {
-        if (chain.isEmpty()) {
+            Call call, @Nullable Trace trace, long id, Signal.@Nullable Decision decided, Ending ending, long now) {
+        Fallback first =
+                chain.isEmpty() ? null : fallback(call, trace, id, decided, ending.thrown(), original(ending), now);
+        if (first == null) {
             if (decided != null) {
                 tell(trace, decided);
             }
             close(trace, ending.thrown());
-            return null;
         }
-        return fallback(trace, id, decided, ending.thrown(), original(ending), now);
+        return first;
     }
 
-    /** What stands in for a call. A call is one decision: {@code decided} is only told if nothing of the chain is given. */
-    private Fallback fallback(
+    /**
+     * What stands in for a call; null if nothing of the chain is for such calls. A call is one decision: {@code decided}
+     * is only told if nothing of the chain is given.
+     */
+    private @Nullable Fallback fallback(
+            Call call,
             @Nullable Trace trace,
             long id,
             Signal.@Nullable Decision decided,
             @Nullable Throwable otherwise,
             @Nullable String original,
             long triggeredNanos) {
-        return new LinkFallback(chain, failures, memory, new LinkFallback.Told() {
+        List<Link> links = conditions.of(call, (link, why) -> {
+            if (trace != null) {
+                tell(trace, new Signal.FallbackExecuted(subject, link.type(), 0, why, original));
+            }
+        });
+        if (links.isEmpty()) {
+            return null;
+        }
+        return new LinkFallback(links, failures, memory, new LinkFallback.Told() {
             @Override
             public void served(Link link, long ageMillis) {
                 if (trace != null) {
@@ -928,7 +1094,12 @@ final class TargetGuard implements Guard {
     }
 
     private long elapsed(Call call) {
-        return machinery.nanoClock().getAsLong() - call.startNanos();
+        return machinery.nanoClock().getAsLong() - begunNanos(call);
+    }
+
+    /** When the first of its attempts began. */
+    private static long begunNanos(Call call) {
+        return call.follows() instanceof Attempts before ? before.begunNanos() : call.startNanos();
     }
 
     private static @Nullable String traceId(Call call) {
@@ -1047,6 +1218,11 @@ final class TargetGuard implements Guard {
 
     private long newId() {
         return machinery.ids().next();
+    }
+
+    /** One trace for all attempts of a call. */
+    private @Nullable Trace open(Call call) {
+        return call.follows() instanceof Attempts before ? before.begin() : open();
     }
 
     private @Nullable Trace open() {

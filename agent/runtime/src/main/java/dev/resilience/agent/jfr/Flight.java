@@ -31,6 +31,10 @@ final class Flight {
             if (Types.TRANSITION.isEnabled()) {
                 new TransitionEvent(transition, traceId).commit();
             }
+        } else if (signal instanceof Signal.Retry retry) {
+            if (Types.RETRY.isEnabled()) {
+                new RetryEvent(retry, traceId).commit();
+            }
         } else if (signal instanceof Signal.Leak leak && Types.LEAK.isEnabled()) {
             new LeakEvent(leak, traceId).commit();
         }
@@ -41,9 +45,10 @@ final class Flight {
         static final EventType DECISION = EventType.getEventType(DecisionEvent.class);
         static final EventType TRANSITION = EventType.getEventType(TransitionEvent.class);
         static final EventType LEAK = EventType.getEventType(LeakEvent.class);
+        static final EventType RETRY = EventType.getEventType(RetryEvent.class);
 
         static boolean isAnyEnabled() {
-            return DECISION.isEnabled() || TRANSITION.isEnabled() || LEAK.isEnabled();
+            return DECISION.isEnabled() || TRANSITION.isEnabled() || LEAK.isEnabled() || RETRY.isEnabled();
         }
     }
 
@@ -170,6 +175,50 @@ final class Flight {
             this.state = told.to().name();
             this.counts = told.counts();
             this.followedFromId = told.followedFrom();
+        }
+    }
+
+    /** A call that failed is made again, or is not. */
+    @Name("resilience.Retry")
+    @Label("Retry")
+    @Description("A call that failed is made again, or is not although its policy makes calls again")
+    @Category("Resilience")
+    @StackTrace(false)
+    @SuppressWarnings("unused") // as above
+    static final class RetryEvent extends OfTarget {
+        @Label("Attempts")
+        @Description("How many were made")
+        private final int attempts;
+
+        @Label("By")
+        @Description("agent, or application for one that came again by itself")
+        private final String by;
+
+        @Label("Reason")
+        @Description("again, or why not")
+        private final String reason;
+
+        @Label("Ending")
+        @Description("How the attempt ended")
+        private final String ending;
+
+        @Label("Wait")
+        @Description("Until it is made again")
+        @Timespan(Timespan.NANOSECONDS)
+        private final long wait;
+
+        @Label("Budget")
+        @Description("What is left of it, in retries")
+        private final double budget;
+
+        RetryEvent(Signal.Retry told, @Nullable String traceId) {
+            super(told.subject(), null, traceId);
+            this.attempts = told.attempts();
+            this.by = told.by();
+            this.reason = told.reason();
+            this.ending = told.ending();
+            this.wait = told.waitNanos();
+            this.budget = told.budget();
         }
     }
 

@@ -52,13 +52,31 @@ final class ChainReader {
         }
         List<Link> chain = new ArrayList<>();
         for (String kind : order()) {
+            int before = chain.size();
             switch (kind) {
                 case "snapshot" -> snapshot(match, chain);
                 case "static" -> answer(match, chain);
                 default -> alternates(match, chain);
             }
+            when(kind, chain.subList(before, chain.size()));
         }
         return reserves(chain, deadline) ? chain : List.of();
+    }
+
+    /** Puts these links, which are of this kind, on the condition that is given for it, if any. */
+    private void when(String kind, List<Link> links) {
+        String key = Keys.FALLBACK + "." + kind + ".when";
+        Condition when = policy.optional(key, setting -> {
+            Condition condition = Condition.parse(key, setting.text());
+            if (!policy.inheritsFallback() && !links.isEmpty()) {
+                condition.requireFor(
+                        key, protocol -> links.stream().anyMatch(link -> link.serves(protocol)));
+            }
+            return condition;
+        });
+        if (when != null) {
+            links.replaceAll(link -> new Link.Conditional(link, when));
+        }
     }
 
     private @Nullable Setting strongest() {

@@ -98,33 +98,33 @@ final class Keys {
             "limit.max-wait",
             "limit.rate",
             "limit.burst",
+            "retry.attempts",
+            "retry.backoff",
+            "retry.max-backoff",
+            "retry.budget",
+            "retry.methods",
             FALLBACK,
             "fallback.chain",
             "fallback.snapshot.max-age",
             "fallback.snapshot.max-bytes",
             "fallback.snapshot.shared",
             "fallback.snapshot.key-headers",
+            "fallback.snapshot.when",
             "fallback.alternate.uri",
             "fallback.alternate.target",
             "fallback.alternate.plaintext",
             "fallback.alternate.deadline",
             "fallback.alternate.credentials",
+            "fallback.alternate.when",
             "fallback.static.status",
             "fallback.static.content-type",
             "fallback.static.body",
             "fallback.static.body-base64",
-            "fallback.static.body-file");
+            "fallback.static.body-file",
+            "fallback.static.when");
 
     /** Keys of versions to come: an error, so that nobody relies on them. */
-    private static final List<String> UNSUPPORTED = List.of(
-            "match.sql",
-            "fallback.alternate.url",
-            "retry",
-            "retry.attempts",
-            "retry.backoff",
-            "retry.max-backoff",
-            "retry.budget",
-            "retry.methods");
+    private static final List<String> UNSUPPORTED = List.of("match.sql", "fallback.alternate.url");
 
     private static final Set<String> GROUPS = groups();
 

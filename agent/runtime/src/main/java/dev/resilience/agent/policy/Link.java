@@ -21,6 +21,39 @@ public sealed interface Link {
         return Duration.ZERO;
     }
 
+    /** The link itself, whatever it is given on. */
+    default Link unconditional() {
+        return this;
+    }
+
+    /**
+     * A link for some calls.
+     *
+     * @param link unconditional itself
+     * @param when what such a call meets
+     */
+    record Conditional(Link link, Condition when) implements Link {
+        @Override
+        public String type() {
+            return link.type();
+        }
+
+        @Override
+        public boolean serves(Protocol protocol) {
+            return link.serves(protocol);
+        }
+
+        @Override
+        public Duration reserved() {
+            return link.reserved();
+        }
+
+        @Override
+        public Link unconditional() {
+            return link;
+        }
+    }
+
     /**
      * An answer written down.
      *

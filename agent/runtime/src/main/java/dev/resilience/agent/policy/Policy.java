@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param streams how long streams of gRPC may take
  * @param limit how many calls it lets through
  * @param chain what to try instead of a refusal or a fault of the target, in this order
+ * @param retries which calls are made again; null for none
  */
 public record Policy(
         String name,
@@ -30,7 +31,8 @@ public record Policy(
         Deadline deadline,
         StreamTimers streams,
         LimitConfig limit,
-        List<Link> chain) {
+        List<Link> chain,
+        @Nullable Retries retries) {
 
     public static final String DEFAULT_NAME = "default";
     public static final Key DEFAULT_KEY = Key.HOST;
@@ -46,6 +48,21 @@ public record Policy(
     /** What of the chain can be given in this protocol. */
     public List<Link> chain(Protocol protocol) {
         return chain.stream().filter(link -> link.serves(protocol)).toList();
+    }
+
+    /** A policy that makes nothing again. */
+    public Policy(
+            String name,
+            Mode mode,
+            Match match,
+            Key key,
+            @Nullable BreakerConfig breaker,
+            FailureRules failures,
+            Deadline deadline,
+            StreamTimers streams,
+            LimitConfig limit,
+            List<Link> chain) {
+        this(name, mode, match, key, breaker, failures, deadline, streams, limit, chain, null);
     }
 
     /** A policy without timers for streams. */
@@ -120,6 +137,6 @@ public record Policy(
 
     /** The same policy, told only to observe. */
     Policy observing() {
-        return new Policy(name, Mode.OBSERVE, match, key, breaker, failures, deadline, streams, limit, chain);
+        return new Policy(name, Mode.OBSERVE, match, key, breaker, failures, deadline, streams, limit, chain, retries);
     }
 }

@@ -64,6 +64,7 @@ final class PolicyReader {
         LimitConfig limit =
                 new LimitReader(this).read(breaker != null && breaker.strategy() instanceof Strategy.Adaptive);
         List<Link> chain = new ChainReader(this).read(match, deadline);
+        Retries retries = new RetryReader(this).read(match);
         return new Policy(
                 name,
                 observes ? Mode.OBSERVE : mode,
@@ -74,7 +75,8 @@ final class PolicyReader {
                 deadline,
                 streams,
                 limit.besides(breaker),
-                chain);
+                chain,
+                retries);
     }
 
     private Match noMatch() {

@@ -187,11 +187,35 @@ final class SqlTokens {
         value();
     }
 
+    /** It ends where the letters of a word begin: {@code 1FROM} is two tokens. */
     private void number() {
-        while (at < sql.length() && (isWord(sql.charAt(at)) || sql.charAt(at) == '.')) {
-            at++;
+        char kind = sql.charAt(at) == '0' ? lower(peek(1)) : 0;
+        if ((kind == 'x' || kind == 'b' || kind == 'o') && Character.digit(peek(2), 16) >= 0) {
+            at += 2;
+            skipDigits(16);
+        } else {
+            skipDigits(10);
+            if (peek(0) == '.') {
+                at++;
+                skipDigits(10);
+            }
+            boolean hasSign = peek(1) == '+' || peek(1) == '-';
+            if (lower(peek(0)) == 'e' && isDigit(peek(hasSign ? 2 : 1))) {
+                at += hasSign ? 2 : 1;
+                skipDigits(10);
+            }
         }
         tokens.add(new Token(Kind.VALUE, "", ""));
+    }
+
+    private void skipDigits(int radix) {
+        while (Character.digit(peek(0), radix) >= 0 || (peek(0) == '_' && Character.digit(peek(1), radix) >= 0)) {
+            at++;
+        }
+    }
+
+    private static char lower(char letter) {
+        return letter >= 'A' && letter <= 'Z' ? (char) (letter - 'A' + 'a') : letter;
     }
 
     private void word() {

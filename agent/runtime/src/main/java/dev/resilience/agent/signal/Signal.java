@@ -126,6 +126,23 @@ public sealed interface Signal {
     }
 
     /**
+     * A call that failed is made again, or is not although its policy makes calls again.
+     *
+     * @param attempts how many were made, this one included
+     * @param by {@code agent}, or {@code application} for one that was seen to come again by itself
+     * @param reason {@code again}, or why not: {@code not_idempotent}, {@code budget_spent}, ...
+     * @param ending how it ended, in the words of its protocol, for example {@code 503} or {@code connect}
+     * @param waitNanos until it is made again
+     * @param budget what is left of it, in retries; negative for what is owed
+     */
+    record Retry(
+            Subject subject, int attempts, String by, String reason, String ending, long waitNanos, double budget)
+            implements Signal {
+        public static final String AGENT = "agent";
+        public static final String APPLICATION = "application";
+    }
+
+    /**
      * Work goes on although its call was cut.
      *
      * @param id the decision id of the cut
@@ -164,6 +181,17 @@ public sealed interface Signal {
             @Nullable String original,
             long ageMillis)
             implements Signal {
+        /** The {@code failure} of a link that is not for such calls. */
+        public static final String CONDITION_NOT_MET = "condition_not_met";
+
+        /** That of one of which it cannot be told whether it is. */
+        public static final String CONDITION_UNSURE = "condition_unsure";
+
+        /** Whether it was passed over by its condition, and so not tried. */
+        public boolean isPassedOver() {
+            return CONDITION_NOT_MET.equals(failure) || CONDITION_UNSURE.equals(failure);
+        }
+
         /** One that gave nothing, or what was made for the call. */
         public FallbackExecuted(
                 Subject subject, String type, long latencyNanos, @Nullable String failure, @Nullable String original) {

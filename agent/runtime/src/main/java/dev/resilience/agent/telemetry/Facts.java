@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class Facts {
     static final String DECISION = "RESILIENCE_DECISION";
     static final String FALLBACK = "FALLBACK_EXECUTED";
+    static final String RETRY = "RESILIENCE_RETRY";
     static final String LEAK = "RESILIENCE_LEAK";
     static final String DROPPED = "resilience.events.dropped";
     private static final int LONGEST = 256;
@@ -50,7 +51,7 @@ final class Facts {
 
     static Map<String, Object> of(Signal.FallbackExecuted fallback) {
         Map<String, Object> facts = new LinkedHashMap<>();
-        facts.put("fallback.invoked", true);
+        facts.put("fallback.invoked", !fallback.isPassedOver());
         facts.put("fallback.type", fallback.type());
         facts.put("fallback.latency.ms", millis(fallback.latencyNanos()));
         if (fallback.ageMillis() >= 0) {
@@ -76,6 +77,18 @@ final class Facts {
         put(facts, "resilience.counts", transition.counts());
         put(facts, "resilience.decision_id", transition.id());
         put(facts, "resilience.followed_from_id", transition.followedFrom());
+        return facts;
+    }
+
+    static Map<String, Object> of(Signal.Retry retry) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        put(facts, retry.subject());
+        facts.put("resilience.retry.attempts", (long) retry.attempts());
+        facts.put("resilience.retry.by", retry.by());
+        facts.put("resilience.retry.reason", retry.reason());
+        facts.put("resilience.retry.ending", retry.ending());
+        facts.put("resilience.retry.wait.ms", millis(retry.waitNanos()));
+        facts.put("resilience.retry.budget", retry.budget());
         return facts;
     }
 

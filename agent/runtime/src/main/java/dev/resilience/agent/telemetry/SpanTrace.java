@@ -27,10 +27,16 @@ final class SpanTrace implements Trace {
                 if (fallback.failure() == null) {
                     rescued = true;
                 }
-                span.set(Facts.of(fallback));
+                if (!fallback.isPassedOver()) {
+                    span.set(Facts.of(fallback));
+                }
                 sink.write(span, Facts.FALLBACK, Facts.eventOf(fallback));
             } else if (signal instanceof Signal.Transition transition) {
                 sink.write(span, Facts.nameOf(transition), Facts.of(transition));
+            } else if (signal instanceof Signal.Retry retry) {
+                Map<String, Object> facts = Facts.of(retry);
+                span.set(facts);
+                sink.write(span, Facts.RETRY, facts);
             } else if (signal instanceof Signal.Leak leak) {
                 sink.write(span, Facts.LEAK, Facts.of(leak));
             }

@@ -73,6 +73,9 @@ class ConfigurationPageTest {
                 context.put("resilience.policies.p.fallback.alternate.uri", "http://b");
                 context.put("resilience.policies.p.fallback.alternate.target", "b:1");
             }
+            if (key.startsWith(Keys.RETRY) && !key.equals("retry.attempts")) {
+                context.put("resilience.policies.p.retry.attempts", "2");
+            }
             if (key.startsWith("fallback.snapshot")) {
                 context.put("resilience.policies.p.fallback.snapshot.shared", "false");
             }

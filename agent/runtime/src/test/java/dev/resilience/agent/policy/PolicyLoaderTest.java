@@ -210,7 +210,15 @@ class PolicyLoaderTest {
                     "fallback.snapshot.max-age", "5m",
                     "fallback.snapshot.max-bytes", "1MiB",
                     "fallback.snapshot.shared", "true",
-                    "fallback.snapshot.key-headers", "X-Plan,X-Region"));
+                    "fallback.snapshot.key-headers", "X-Plan,X-Region",
+                    "fallback.snapshot.when", "method in (\"GET\", \"Get\")",
+                    "fallback.alternate.when", "has header(\"x-tier\")",
+                    "fallback.static.when", "not (path like \"/v1/**\")",
+                    "retry.attempts", "3",
+                    "retry.backoff", "20ms",
+                    "retry.max-backoff", "2s",
+                    "retry.budget", "5%",
+                    "retry.methods", "shop.Stock/Get*,shop.Orders/List"));
             samples.putAll(map(
                     "limit.concurrency", "7",
                     "limit.min", "1",
@@ -251,9 +259,13 @@ class PolicyLoaderTest {
                 case "breaker.layers" -> Map.of("key", "host");
                 case "breaker.max-ejection" -> Map.of("breaker.layers", "instance,service");
                 case "fallback.chain" -> Map.of("fallback.static.status", "203", "fallback.alternate.uri", "http://b");
-                case "fallback.snapshot.max-bytes", "fallback.snapshot.shared", "fallback.snapshot.key-headers" ->
-                    Map.of("fallback.snapshot.max-age", "10m");
-                case "fallback.alternate.deadline", "fallback.alternate.credentials" ->
+                case "fallback.snapshot.max-bytes",
+                        "fallback.snapshot.shared",
+                        "fallback.snapshot.key-headers",
+                        "fallback.snapshot.when" -> Map.of("fallback.snapshot.max-age", "10m");
+                case "retry.backoff", "retry.max-backoff", "retry.budget", "retry.methods" ->
+                    Map.of("retry.attempts", "2");
+                case "fallback.alternate.deadline", "fallback.alternate.credentials", "fallback.alternate.when" ->
                     Map.of("fallback.alternate.uri", "http://b");
                 case "fallback.alternate.plaintext" -> Map.of("fallback.alternate.target", "b:1");
                 case "limit.min", "limit.max" -> Map.of("limit.concurrency", "adaptive");

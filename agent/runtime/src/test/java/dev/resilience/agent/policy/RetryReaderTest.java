@@ -151,17 +151,4 @@ class RetryReaderTest {
         assertThat(read(HTTP)).isNotNull();
         assertThat(problems()).isEmpty();
     }
-
-    /** Until calls are made again. */
-    @ParameterizedTest
-    @ValueSource(
-            strings = {"retry", "retry.attempts", "retry.backoff", "retry.max-backoff", "retry.budget", "retry.methods"
-            })
-    void cannotBeReliedOnYet(String key) {
-        assertThat(Keys.isUnsupported(key)).isTrue();
-        Loaded loaded = PolicyLoader.load(Map.of("resilience.policies.p." + key, "2"), Map.of(), null);
-
-        assertThat(loaded.problems()).singleElement().asString().contains("is not supported by this version");
-        assertThat(loaded.usable()).isFalse();
-    }
 }

@@ -119,6 +119,29 @@ public abstract class Call {
         return 0;
     }
 
+    /** The attempt before it, if it is one of a call that is made again; else null. */
+    public @Nullable Again follows() {
+        return null;
+    }
+
+    /** What it takes to make it again; null where it cannot be. Asked of a call that failed. */
+    public @Nullable Attempt attempt() {
+        return null;
+    }
+
+    /**
+     * Says of two calls that they ask for the same: equal for those, rarely for others; 0 where it cannot be told.
+     * Asked when it ends.
+     */
+    public long requestHash() {
+        return 0;
+    }
+
+    /** What it asks for. Asked only where a policy has a condition. */
+    public RequestFacts facts() {
+        return RequestFacts.NONE;
+    }
+
     /** What it is cut for, if not for an answer that did not come in time: it completes "call cut:". */
     public @Nullable String overdue() {
         return null;

@@ -15,6 +15,14 @@ public interface Fallback {
     @Nullable
     Alternate alternate();
 
+    /**
+     * The same call once more, for a link that asks the target itself: before all others, and alone. The call that
+     * follows has its own; so {@link #failed} is only for one that could not be begun.
+     */
+    default @Nullable Again again() {
+        return null;
+    }
+
     /** Whether it gives what was kept of an earlier call. */
     default boolean isSnapshot() {
         return false;

@@ -70,6 +70,11 @@ public interface Guard {
         return null;
     }
 
+    /** Whether calls that fail may be made again; false, at no cost, where no policy asks for that. */
+    default boolean repeats() {
+        return false;
+    }
+
     /** How long a stream may take; null where it may take as long as it likes. Null always unless {@link #enforces}. */
     default @Nullable StreamBudgets streamBudgets() {
         return null;

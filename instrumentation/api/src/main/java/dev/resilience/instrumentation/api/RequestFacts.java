@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
  * its protocol has and leaves the rest.
  */
 public interface RequestFacts {
+    /** Nothing that can be told. */
+    RequestFacts NONE = new RequestFacts() {};
 
     /** HTTP: the first value of the header of this name, whatever its case; null if there is none. */
     default @Nullable String header(String name) {

@@ -1,5 +1,6 @@
 package dev.resilience.instrumentation.grpc;
 
+import dev.resilience.instrumentation.api.Again;
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
 import dev.resilience.instrumentation.api.StreamBudgets;
@@ -33,7 +34,8 @@ final class GrpcAdapter {
         if (guard == null) {
             return null;
         }
-        Deadline deadline = deadline(guard, method, options);
+        Again follows = Repeat.followed(options);
+        Deadline deadline = deadline(guard, method, options, follows);
         StreamClock clock = clock(guard, method);
         CallOptions given = deadline == null ? options : options.withDeadline(deadline);
         return new Plan(
@@ -44,6 +46,7 @@ final class GrpcAdapter {
                 options,
                 clock == null ? given : given.withStreamTracerFactory(clock.tracers()),
                 deadline,
+                follows,
                 clock);
     }
 
@@ -63,8 +66,11 @@ final class GrpcAdapter {
      * The guard's deadline if gRPC is to keep it: for unary calls, unless it is adaptive or the caller's own ends sooner.
      * A deadline on a stream would end streams that are meant to live.
      */
-    private static @Nullable Deadline deadline(Guard guard, MethodDescriptor<?, ?> method, CallOptions options) {
-        long budget = guard.deadlineNanos();
+    private static @Nullable Deadline deadline(
+            Guard guard, MethodDescriptor<?, ?> method, CallOptions options, @Nullable Again follows) {
+        long budget = follows == null
+                ? guard.deadlineNanos()
+                : Math.min(guard.deadlineNanos(), Math.max(1, follows.leftNanos()));
         if (budget <= 0 || method.getType() != MethodDescriptor.MethodType.UNARY || guard.isDeadlineAdaptive()) {
             return null;
         }

@@ -1,6 +1,8 @@
 package dev.resilience.instrumentation.grpc;
 
+import dev.resilience.instrumentation.api.Again;
 import dev.resilience.instrumentation.api.Alternate;
+import dev.resilience.instrumentation.api.Attempt;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Contained;
 import dev.resilience.instrumentation.api.Ending;
@@ -8,6 +10,7 @@ import dev.resilience.instrumentation.api.Fallback;
 import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
+import dev.resilience.instrumentation.api.RequestFacts;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -34,8 +37,8 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
      * callbacks from gRPC one after the other, and stop() from the agent:
      *
      * - `delegate` is what the caller talks to: `original` at first. It changes at most once: to an AnsweredCall, which then
-     *   gives the callbacks, to an AlternateCall, which asks somebody else first, or to a WaitingCall, which becomes one of
-     *   the two. request() writes `demanded` before it reads `delegate`, onClose() the other way round: a demand that meets
+     *   gives the callbacks, to an AlternateCall, which asks somebody else first, to an AgainCall, which asks the target once
+     *   more, or to a WaitingCall, which becomes one of the first two. request() writes `demanded` before it reads `delegate`, onClose() the other way round: a demand that meets
      *   the change is seen by one of the two, and the answer is given once.
      * - stop() may come while start() is still on its way into gRPC, where an early cancel would make start() throw. So
      *   stop() writes `stoppedBy` and then reads `running`, start() the other way round: one of the two cancels.
@@ -43,9 +46,6 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
      * gRPC and the application call the methods of ClientCall and its listener, and nobody of ours stands above them: in
      * those every step of ours is caught, and what was to be passed on is passed on as it came.
      */
-    private static final Metadata.Key<String> RETRY_PUSHBACK =
-            Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
-
     /** Further up no stub is looked for: between it and a call's start are its interceptors alone. */
     private static final int FRAMES = 100;
 
@@ -67,6 +67,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
     private boolean started;
     private @Nullable Metadata sent;
     private volatile @Nullable KeptCall<ReqT, RespT> kept;
+    private volatile @Nullable Repeat repeat;
     private volatile @Nullable ReqT request;
     private @Nullable Deadline deadline;
     private @Nullable Deadline inherited;
@@ -186,6 +187,9 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         }
         Refusal refusal = plan.guard().tryAcquire(permit);
         if (refusal == null) {
+            if (unary && sent != null && plan.guard().repeats() && !AlternateChannels.isOne(plan.options())) {
+                repeat = new Repeat(plan, sent, inherited);
+            }
             return false;
         }
         Executor executor = executor();
@@ -233,6 +237,10 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         Fallback link = first;
         while (link != null) {
             try {
+                Again again = link.again();
+                if (again != null) {
+                    return again(link, again, listener, executor, otherwise);
+                }
                 Alternate alternate = link.alternate();
                 if (alternate == null) {
                     RespT message = messageOf(link, messageSeen);
@@ -248,6 +256,34 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
             }
         }
         return null;
+    }
+
+    @SuppressWarnings("unchecked") // as below
+    private AgainCall<ReqT, RespT> again(
+            Fallback link,
+            Again again,
+            Listener<RespT> listener,
+            Executor executor,
+            Supplier<AnsweredCall<ReqT, RespT>> otherwise) {
+        Repeat attempt = repeat;
+        if (attempt == null) {
+            throw new IllegalStateException("a call that is not made again");
+        }
+        MethodDescriptor<ReqT, RespT> method = (MethodDescriptor<ReqT, RespT>) plan.method();
+        return new AgainCall<>(
+                link,
+                again,
+                () -> plan.channel().newCall(method, Repeat.following(plan.asked(), again)),
+                attempt::headers,
+                listener,
+                executor,
+                cause -> {
+                    ClientCall<ReqT, RespT> given =
+                            instead(next(link, cause), listener, executor, false, false, otherwise);
+                    return given == null ? otherwise.get() : given;
+                },
+                otherwise,
+                faults);
     }
 
     @SuppressWarnings("unchecked") // the plan's method is the one this call was created for
@@ -398,7 +434,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         Metadata trailers = new Metadata();
         if (refusal.retryAfterNanos() > 0) {
             long millis = TimeUnit.NANOSECONDS.toMillis(refusal.retryAfterNanos() + 999_999);
-            trailers.put(RETRY_PUSHBACK, Long.toString(millis));
+            trailers.put(Repeat.PUSHBACK, Long.toString(millis));
         }
         return trailers;
     }
@@ -440,6 +476,29 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
             return maker != null && Arrays.stream(maker.getStackTrace()).anyMatch(GuardedCall::isOfBlockingStub)
                     ? maker
                     : null;
+        }
+
+        @Override
+        public @Nullable Again follows() {
+            return plan.follows();
+        }
+
+        @Override
+        public @Nullable Attempt attempt() {
+            return repeat;
+        }
+
+        @Override
+        public long requestHash() {
+            ReqT said = request;
+            return said == null
+                    ? 0
+                    : ((long) plan.method().getFullMethodName().hashCode() << 32) ^ said.hashCode();
+        }
+
+        @Override
+        public RequestFacts facts() {
+            return new AskedCall(plan.method().getFullMethodName(), sent);
         }
 
         @Override
@@ -505,6 +564,10 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
             boolean isGiven = false;
             Runnable answer = null;
             try {
+                Repeat attempt = repeat;
+                if (attempt != null) {
+                    attempt.ending(trailers, request, headersSeen || messageSeen);
+                }
                 Refusal stopped = stoppedBy;
                 boolean isStopped = stopped != null && status.getCode() == Status.Code.CANCELLED && !cancelled;
                 Fallback fallback;
@@ -555,6 +618,13 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                 return demanded ? answered.take() : null;
             }
             ReqT said = request;
+            if (said != null && given instanceof AgainCall<ReqT, RespT> again) {
+                return Contained.task(
+                        faults,
+                        "grpc/close",
+                        () -> again.ask(said, demanded),
+                        () -> listener.onClose(closing, trailers));
+            }
             if (said != null && given instanceof AlternateCall<ReqT, RespT> asked) {
                 return Contained.task(
                         faults,

@@ -1,6 +1,8 @@
 package dev.resilience.instrumentation.javahttp;
 
+import dev.resilience.instrumentation.api.Again;
 import dev.resilience.instrumentation.api.Alternate;
+import dev.resilience.instrumentation.api.Attempt;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Contained;
 import dev.resilience.instrumentation.api.Ending;
@@ -9,6 +11,7 @@ import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
+import dev.resilience.instrumentation.api.RequestFacts;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.io.IOException;
 import java.lang.invoke.ConstantBootstraps;
@@ -25,6 +28,7 @@ import java.net.http.HttpResponse.ResponseInfo;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -90,6 +94,7 @@ final class Exchange<T> extends Call {
 
     private final boolean enforces;
     private final @Nullable Keeping keeping;
+    private final @Nullable Repeat repeat;
     /** For the answer; 0 where there is none. */
     private final long budgetNanos;
 
@@ -118,6 +123,12 @@ final class Exchange<T> extends Call {
     /** Whether the handler made a subscriber of the kind that another answer would harm. */
     private volatile boolean spent;
 
+    /** Whether the application's handler was told of an answer. */
+    private volatile boolean shown;
+
+    /** The attempt that follows this one, once it is begun. */
+    private volatile @Nullable CompletableFuture<HttpResponse<T>> next;
+
     /** The thread that is in the application's handler; read long after it was written, if at all. */
     private @Nullable Thread handling;
 
@@ -127,8 +138,10 @@ final class Exchange<T> extends Call {
             Faults faults,
             HttpRequest request,
             BodyHandler<T> handler,
+            boolean hasPushes,
             boolean async,
-            boolean isAlternate) {
+            boolean isAlternate,
+            @Nullable Again follows) {
         this.client = client;
         this.isAlternate = isAlternate;
         this.guard = guard;
@@ -138,7 +151,10 @@ final class Exchange<T> extends Call {
         this.async = async;
         this.enforces = guard.enforces();
         this.keeping = keeping(guard, faults, client, request);
-        this.budgetNanos = enforces ? guard.deadlineNanos() : 0;
+        this.repeat = isAlternate || (follows == null && !guard.repeats())
+                ? null
+                : new Repeat(request, follows, hasPushes, () -> shown);
+        this.budgetNanos = enforces ? Repeat.within(guard.deadlineNanos(), follows) : 0;
         this.deadlineNanos = enforces && !guard.isDeadlineAdaptive() ? budgetNanos : 0;
         this.begunNanos = deadlineNanos == 0 ? 0 : System.nanoTime();
     }
@@ -156,8 +172,21 @@ final class Exchange<T> extends Call {
     /** The library's future and the one the application holds. */
     private record Watched<T>(CompletableFuture<HttpResponse<T>> work, CompletableFuture<HttpResponse<T>> out) {}
 
-    /** The response that a link of the chain made with the application's handler. */
-    private record Given<T>(Fallback link, HttpResponse<T> response) {}
+    /**
+     * The response that a link of the chain made with the application's handler; or what the attempt that followed this
+     * one ended with, be that an exception.
+     */
+    private record Given<T>(
+            Fallback link, @Nullable HttpResponse<T> response, @Nullable Throwable thrown) {
+        /** For a future that is to end so. */
+        @Nullable
+        HttpResponse<T> result() {
+            if (thrown != null) {
+                throw thrown instanceof CompletionException wrapped ? wrapped : new CompletionException(thrown);
+            }
+            return response;
+        }
+    }
 
     boolean enforces() {
         return enforces;
@@ -200,6 +229,7 @@ final class Exchange<T> extends Call {
     private final class Handler implements BodyHandler<T> {
         @Override
         public BodySubscriber<T> apply(ResponseInfo info) {
+            shown = true;
             BodySubscriber<T> theirs = handler.apply(info);
             Contained.run(
                     faults,
@@ -343,6 +373,7 @@ final class Exchange<T> extends Call {
                     if (out.isCancelled() && advance(CALLING, OVER)) {
                         settle(Ending.CANCELLED);
                     }
+                    giveUp();
                 },
                 () -> {}));
         work.whenComplete(Contained.stage(
@@ -363,7 +394,28 @@ final class Exchange<T> extends Call {
     private void follow(CompletableFuture<HttpResponse<T>> out, CompletableFuture<HttpResponse<T>> work) {
         CompletableFuture<Given<T>> given = instead;
         Contained.follow(
-                out, given == null || given.isCompletedExceptionally() ? work : given.thenApply(made -> made.response));
+                out, given == null || given.isCompletedExceptionally() ? work : given.thenApply(Given::result));
+    }
+
+    @Override
+    public @Nullable Again follows() {
+        Repeat attempt = repeat;
+        return attempt == null ? null : attempt.follows();
+    }
+
+    @Override
+    public @Nullable Attempt attempt() {
+        return repeat;
+    }
+
+    @Override
+    public long requestHash() {
+        return ((long) request.method().hashCode() << 32) ^ request.uri().hashCode();
+    }
+
+    @Override
+    public RequestFacts facts() {
+        return new Asked(request);
     }
 
     /** The synchronous send blocks its thread, and may do so for as long as the request may take. */
@@ -454,6 +506,9 @@ final class Exchange<T> extends Call {
         decided = !isGood(status) && advance(CALLING, ANSWERED);
         answeredNanos = deadlineNanos == 0 ? 0 : System.nanoTime() - begunNanos;
         answeredWith = decided ? status : 0;
+        if (decided && repeat != null) {
+            Contained.run(faults, "java-http-client/retry-after", () -> repeat.answered(info));
+        }
         Fallback fallback = decided ? settle(Ending.status(status)) : null;
         if (fallback == null) {
             return null;
@@ -520,7 +575,7 @@ final class Exchange<T> extends Call {
                             tooLate(made);
                         }
                     },
-                    () -> Contained.follow(out, given.thenApply(made -> made.response))));
+                    () -> Contained.follow(out, given.thenApply(Given::result))));
         }
     }
 
@@ -552,7 +607,7 @@ final class Exchange<T> extends Call {
             tooLate(made);
         } else {
             tell(made.link::served);
-            complete(out, made.response, null);
+            complete(out, made.response, made.thrown);
         }
     }
 
@@ -574,6 +629,11 @@ final class Exchange<T> extends Call {
             return;
         }
         try {
+            Again again = link.again();
+            if (again != null) {
+                later(link, again, given);
+                return;
+            }
             Alternate alternate = link.alternate();
             isAsked = alternate != null;
             made = alternate == null ? answer(link) : ask(alternate, wasSent);
@@ -586,7 +646,7 @@ final class Exchange<T> extends Call {
                 "java-http-client/link",
                 (response, cause) -> {
                     if (cause == null && response != null) {
-                        given.complete(new Given<>(link, response));
+                        given.complete(new Given<>(link, response, null));
                     } else {
                         Throwable why = cause == null ? new IOException("no response") : Endings.unwrap(cause);
                         giveNext(link, why, wasSent, given);
@@ -597,6 +657,65 @@ final class Exchange<T> extends Call {
             made.whenCompleteAsync(then, given.defaultExecutor());
         } else {
             made.whenComplete(then);
+        }
+    }
+
+    /** Waits on no thread, and makes the call again on one where the library may run code of the application. */
+    private void later(Fallback link, Again again, CompletableFuture<Given<T>> given) {
+        CompletableFuture.delayedExecutor(again.afterNanos(), TimeUnit.NANOSECONDS, given.defaultExecutor())
+                .execute(Contained.task(
+                        faults,
+                        "java-http-client/again",
+                        () -> makeAgain(link, again, given),
+                        () -> giveNext(link, new IllegalStateException("a fault of the agent"), true, given)));
+    }
+
+    /** The next attempt's end is this one's as well, unless the guard refused it. */
+    @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
+    private void makeAgain(Fallback link, Again again, CompletableFuture<Given<T>> given) {
+        Repeat attempt = repeat;
+        if (isGivenUp()) {
+            tooLate(link);
+            given.completeExceptionally(new CancellationException("the caller gave it up"));
+            return;
+        }
+        CompletableFuture<HttpResponse<T>> asked;
+        try {
+            if (attempt == null) {
+                throw new IllegalStateException("a call that is not made again");
+            }
+            asked = attempt.begin(client, handler, again);
+        } catch (Exception cause) {
+            giveNext(link, cause, true, given);
+            return;
+        }
+        next = asked;
+        giveUp();
+        asked.whenCompleteAsync(
+                Contained.stage(
+                        faults,
+                        "java-http-client/again",
+                        (response, thrown) -> {
+                            if (thrown != null && again.isRefused()) {
+                                given.completeExceptionally(thrown);
+                            } else {
+                                given.complete(new Given<>(link, response, thrown));
+                            }
+                        },
+                        () -> given.completeExceptionally(new IllegalStateException("a fault of the agent"))),
+                given.defaultExecutor());
+    }
+
+    private boolean isGivenUp() {
+        CompletableFuture<HttpResponse<T>> out = caller;
+        return out != null && out.isCancelled();
+    }
+
+    /** Who gave up this attempt has given up the next. */
+    private void giveUp() {
+        CompletableFuture<HttpResponse<T>> follower = next;
+        if (follower != null && isGivenUp()) {
+            follower.cancel(true);
         }
     }
 
@@ -778,7 +897,7 @@ final class Exchange<T> extends Call {
     }
 
     private void tooLate(Given<T> made) {
-        Asking.close(made.response.body());
+        Asking.close(made.response == null ? null : made.response.body());
         tooLate(made.link);
     }
 

@@ -27,6 +27,7 @@ final class HttpAdapter {
             HttpClient client,
             @Nullable HttpRequest request,
             @Nullable BodyHandler<T> handler,
+            boolean hasPushes,
             @Nullable Executor executor) {
         Exchange<T> exchange = null;
         try {
@@ -34,7 +35,16 @@ final class HttpAdapter {
             if (request == null || handler == null || guard == null) {
                 return null;
             }
-            exchange = new Exchange<>(client, guard, faults, request, handler, executor != null, Asking.isBeginning());
+            exchange = new Exchange<>(
+                    client,
+                    guard,
+                    faults,
+                    request,
+                    handler,
+                    hasPushes,
+                    executor != null,
+                    Asking.isBeginning(),
+                    Repeat.beginning());
             Refusal refusal = guard.tryAcquire(exchange);
             if (!exchange.enforces()) {
                 return new @Nullable Object[] {null, handler, executor, exchange, null};

@@ -26,7 +26,7 @@ final class Rerouted {
 
     /** Publishers of the JDK that say the same each time they are asked. */
     private static final Set<String> REPLAYABLE =
-            Set.of("ByteArrayPublisher", "StringPublisher", "FilePublisher", "EmptyPublisher", "IterablePublisher");
+            Set.of("ByteArrayPublisher", "StringPublisher", "FilePublisher", "EmptyPublisher");
 
     private static final String PUBLISHERS = "jdk.internal.net.http.RequestPublishers$";
 
@@ -66,11 +66,16 @@ final class Rerouted {
     }
 
     private static boolean isReplayable(@Nullable BodyPublisher body) {
-        if (body == null || body.contentLength() == 0) {
-            return true;
-        }
-        String name = body.getClass().getName();
-        return name.startsWith(PUBLISHERS) && REPLAYABLE.contains(name.substring(PUBLISHERS.length()));
+        return body == null || body.contentLength() == 0 || isOfJdk(body) || is(body, "IterablePublisher");
+    }
+
+    /** Whether it is one of the JDK's that says the same each time: of an array, a text, a file, or nothing. */
+    static boolean isOfJdk(BodyPublisher body) {
+        return REPLAYABLE.stream().anyMatch(name -> is(body, name));
+    }
+
+    private static boolean is(BodyPublisher body, String name) {
+        return body.getClass().getName().equals(PUBLISHERS + name);
     }
 
     private static boolean sameTarget(URI one, URI other) {

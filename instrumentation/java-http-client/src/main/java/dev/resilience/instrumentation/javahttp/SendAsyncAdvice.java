@@ -5,6 +5,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
+import java.net.http.HttpResponse.PushPromiseHandler;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import net.bytebuddy.asm.Advice;
@@ -35,8 +36,9 @@ public final class SendAsyncAdvice {
             @Advice.This(typing = Assigner.Typing.DYNAMIC) HttpClient client,
             @Advice.Argument(0) HttpRequest request,
             @Advice.Argument(1) BodyHandler<?> handler,
+            @Advice.Argument(2) @Nullable PushPromiseHandler<?> pushes,
             @Advice.Argument(3) @Nullable Executor executor) {
-        return ADAPTER.enter(client, request, handler, executor);
+        return ADAPTER.enter(client, request, handler, pushes != null, executor);
     }
 
     @Advice.OnMethodExit(inline = false, onThrowable = Throwable.class, suppress = Throwable.class)

@@ -9,7 +9,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -25,6 +27,8 @@ final class Answers implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
+    private final Deque<String> first = new ConcurrentLinkedDeque<>();
+    private final List<String> heads = new CopyOnWriteArrayList<>();
     private volatile String head = "";
     private volatile String body = "";
     private volatile boolean hangs;
@@ -45,6 +49,19 @@ final class Answers implements AutoCloseable {
 
     void hangs() {
         hangs = true;
+    }
+
+    /**
+     * What the next requests are answered, before all else: a status, with a header behind a sign {@code |} if there is one;
+     * {@code reset}, {@code hang}, or {@code half} of a body.
+     */
+    void first(String... answers) {
+        first.addAll(List.of(answers));
+    }
+
+    /** The heads of the requests, in the order they came. */
+    List<String> heads() {
+        return heads;
     }
 
     /** From now on half of the body comes, and no more. */
@@ -88,7 +105,9 @@ final class Answers implements AutoCloseable {
             for (String line = input.readLine(); line != null; line = input.readLine()) {
                 String path = line.split(" ", 3)[1];
                 int length = 0;
+                StringBuilder lines = new StringBuilder();
                 while (!line.isEmpty()) {
+                    lines.append(line).append('\n');
                     if (line.regionMatches(true, 0, "content-length:", 0, 15)) {
                         length = Integer.parseInt(line.substring(15).trim());
                     }
@@ -97,13 +116,37 @@ final class Answers implements AutoCloseable {
                 for (int i = 0; i < length; i++) {
                     input.read();
                 }
+                heads.add(lines.toString());
                 arrived.incrementAndGet();
-                if (!hangs) {
+                String scripted = first.poll();
+                if (scripted != null) {
+                    if (scripted.equals("reset")) {
+                        socket.setSoLinger(true, 0);
+                        return;
+                    }
+                    if (!scripted.equals("hang")) {
+                        answerAs(scripted, output);
+                    }
+                } else if (!hangs) {
                     answer(path, output);
                 }
             }
         } catch (IOException gone) {
             // the client's affair
+        }
+    }
+
+    private static void answerAs(String scripted, OutputStream output) throws IOException {
+        String[] parts = scripted.split("\\|", 2);
+        boolean isHalf = scripted.equals("half");
+        String status = isHalf ? "200" : parts[0];
+        String said = "answer " + parts[0];
+        output.write(("HTTP/1.1 " + status + " Said\r\n" + (parts.length > 1 ? parts[1] + "\r\n" : "")
+                        + "Content-Length: " + said.length() * (isHalf ? 2 : 1) + "\r\n\r\n" + said)
+                .getBytes(StandardCharsets.ISO_8859_1));
+        output.flush();
+        if (isHalf) {
+            throw new IOException("half of it was to be sent");
         }
     }
 
