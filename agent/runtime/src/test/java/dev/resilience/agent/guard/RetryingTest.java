@@ -49,7 +49,8 @@ class RetryingTest {
                 "resilience.defaults.deadline", "1s",
                 "resilience.defaults.breaker.strategy", "consecutive",
                 "resilience.defaults.breaker.consecutive-failures", "1000",
-                "resilience.defaults.retry.attempts", "3"));
+                "resilience.defaults.retry.attempts", "3",
+                "resilience.defaults.retry.budget", "100%"));
         for (String each : more) {
             int equals = each.indexOf('=');
             given.put("resilience." + each.substring(0, equals), each.substring(equals + 1));
@@ -69,13 +70,15 @@ class RetryingTest {
 
     /** A call that may be made again, unless the test says otherwise. */
     private static final class Tried extends Call implements Attempt {
+        private static long hashes;
+
         private final @Nullable Again follows;
         private boolean idempotent = true;
         private boolean replayable = true;
         private boolean shown;
         private long pushBack = PushBack.NOT_TOLD;
         private long left = Long.MAX_VALUE;
-        private long hash = 7;
+        private long hash = ++hashes;
 
         @Nullable
         private String rpc;
@@ -320,7 +323,7 @@ class RetryingTest {
 
     @Test
     void staysWithinTheBudget() {
-        Guard guard = guard("defaults.retry.attempts=2");
+        Guard guard = guard("defaults.retry.attempts=2", "defaults.retry.budget=10%");
 
         int retries = 0;
         for (int i = 0; i < 100; i++) {
@@ -341,16 +344,18 @@ class RetryingTest {
     @Test
     void seesTheApplicationsOwnRetries() {
         Guard guard = guard();
-        Tried other = new Tried();
-        other.hash = 8;
-
         Tried once = new Tried();
         once.idempotent = false;
+        Tried twice = new Tried();
+        twice.hash = once.hash;
+        Tried thrice = new Tried();
+        thrice.hash = once.hash;
+
         fail(guard, once);
         clock.advance(Duration.ofMillis(100));
-        end(guard, other, Ending.OK);
         end(guard, new Tried(), Ending.OK);
-        end(guard, new Tried(), Ending.OK);
+        end(guard, twice, Ending.OK);
+        end(guard, thrice, Ending.OK);
 
         assertThat(told()).containsExactly("1 agent not_idempotent 503", "1 application again ok");
         assertThat(registry.retries().get(0).repeats()).isOne();
@@ -362,8 +367,11 @@ class RetryingTest {
 
         assertThat(guard.repeats()).isFalse();
         assertThat(guard.enforces()).isFalse();
-        assertThat(fail(guard, new Tried())).isNull();
-        end(guard, new Tried(), Ending.OK);
+        Tried once = new Tried();
+        Tried twice = new Tried();
+        twice.hash = once.hash;
+        assertThat(fail(guard, once)).isNull();
+        end(guard, twice, Ending.OK);
 
         assertThat(told()).containsExactly("1 application again ok");
     }
@@ -390,11 +398,11 @@ class RetryingTest {
 
     @Test
     void keepsTheBudgetOverAReloadThatLeavesItAsItIs() {
-        Guard guard = guard("defaults.retry.attempts=2");
+        Guard guard = guard("defaults.retry.budget=10%");
         fail(guard, new Tried());
 
         registry.reload(PolicyLoader.load(
-                        properties("defaults.retry.attempts=2", "defaults.deadline=2s"), Map.of())
+                        properties("defaults.retry.budget=10%", "defaults.deadline=2s"), Map.of())
                 .policies());
         fail(Objects.requireNonNull(registry.http("GET", TARGET)), new Tried());
         assertThat(registry.retries().get(0).refusals()).isOne();

@@ -118,6 +118,7 @@ class RetriesTest {
                 "policies.stock.match.protocol=grpc",
                 "policies.stock.breaker.strategy=consecutive",
                 "policies.stock.breaker.consecutive-failures=50",
+                "policies.stock.retry.budget=100%",
                 "policies.stock.deadline=5s"));
         for (String each : more) {
             properties.add(each.startsWith("mode=") ? each : "policies.stock." + each);
@@ -331,12 +332,13 @@ class RetriesTest {
 
     @Test
     void staysWithinTheBudgetOfADeadTarget() {
-        guard("retry.attempts=3", "retry.methods=test.Echo/*", "breaker.strategy=off");
+        guard("retry.attempts=3", "retry.methods=test.Echo/*", "retry.budget=10%", "breaker.strategy=off");
         for (int i = 0; i < 130; i++) {
             front.first.add("UNAVAILABLE");
         }
         for (int i = 0; i < 100; i++) {
-            assertThatThrownBy(() -> ask("hello")).hasMessageContaining("UNAVAILABLE");
+            String unheard = "hello " + i;
+            assertThatThrownBy(() -> ask(unheard)).hasMessageContaining("UNAVAILABLE");
         }
         assertThat(front.arrived.size()).isBetween(105, 120);
     }
