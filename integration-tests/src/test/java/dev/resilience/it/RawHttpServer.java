@@ -10,6 +10,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -19,7 +21,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * An HTTP/1.1 server on plain sockets that keeps what it was sent, to the byte. The path says what it does:
  * {@code /status/N} answers so, {@code /hang} and below never answers, {@code /slow/N} answers after N milliseconds, {@code /half}
- * sends half a body and no more, {@code /drip/N} a body of N bytes, two a second.
+ * sends half a body and no more, {@code /drip/N} a body of N bytes, two a second. {@code /then/A/B/C} is answered A the first
+ * time it is asked for, then B, and C from then on, each a status, with {@code +N} behind it to come back after N seconds,
+ * or {@code hang}, or {@code reset}.
  */
 final class RawHttpServer implements AutoCloseable {
     private final ServerSocket listener;
@@ -31,6 +35,7 @@ final class RawHttpServer implements AutoCloseable {
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final AtomicInteger closedByClient = new AtomicInteger();
+    private final Map<String, AtomicInteger> asked = new ConcurrentHashMap<>();
 
     private volatile boolean failing;
     private volatile boolean hanging;
@@ -115,7 +120,12 @@ final class RawHttpServer implements AutoCloseable {
                     input.read();
                 }
                 requests.add(head.toString());
-                if (hanging || path.startsWith("/hang") || path.equals("/half")) {
+                String next = next(path);
+                if (next.equals("reset")) {
+                    socket.setSoLinger(true, 0);
+                    return;
+                }
+                if (hanging || next.equals("hang") || path.startsWith("/hang") || path.equals("/half")) {
                     if (path.equals("/half")) {
                         output.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
                                 .getBytes(StandardCharsets.ISO_8859_1));
@@ -126,7 +136,7 @@ final class RawHttpServer implements AutoCloseable {
                     }
                     return;
                 }
-                answer(path, output);
+                answer(path, next, output);
             }
         } catch (IOException e) {
             closedByClient.incrementAndGet();
@@ -135,9 +145,22 @@ final class RawHttpServer implements AutoCloseable {
         }
     }
 
-    private void answer(String path, OutputStream output) throws IOException {
+    /** What a path of several answers is answered now; empty for another. */
+    private String next(String path) {
+        if (!path.startsWith("/then/")) {
+            return "";
+        }
+        String[] answers = path.substring(6).replaceAll("\\?.*", "").split("/", -1);
+        int time = asked.computeIfAbsent(path, first -> new AtomicInteger()).getAndIncrement();
+        return answers[Math.min(time, answers.length - 1)];
+    }
+
+    private void answer(String path, String next, OutputStream output) throws IOException {
         int status = 200;
-        if (path.startsWith("/status/")) {
+        int plus = next.indexOf('+');
+        if (!next.isEmpty()) {
+            status = Integer.parseInt(plus < 0 ? next : next.substring(0, plus));
+        } else if (path.startsWith("/status/")) {
             status = Integer.parseInt(path.substring(8).replaceAll("\\D.*", ""));
         } else if (path.startsWith("/slow/")) {
             pause(Long.parseLong(path.substring(6)));
@@ -150,7 +173,8 @@ final class RawHttpServer implements AutoCloseable {
             return;
         }
         String body = "body of " + path;
-        output.write(("HTTP/1.1 " + status + " Said\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
+        String after = plus < 0 ? "" : "Retry-After: " + next.substring(plus + 1) + "\r\n";
+        output.write(("HTTP/1.1 " + status + " Said\r\n" + after + "Content-Length: " + body.length() + "\r\n\r\n" + body)
                 .getBytes(StandardCharsets.ISO_8859_1));
         output.flush();
     }

@@ -42,6 +42,7 @@ import java.util.concurrent.TimeUnit;
  * ID http URL                    synchronous GET
  * ID http-async URL              sendAsync
  * ID http-post URL TEXT          synchronous POST
+ * ID http-keyed URL TEXT         the same with an Idempotency-Key
  * ID http-thread URL             sendAsync, says also on which kind of thread its callback ran
  * ID http-stream|http-lines URL  synchronous GET, its body read as it comes
  * ID http-as URL NAME            synchronous GET with credentials, says also the age of the answer
@@ -112,6 +113,13 @@ public final class Caller {
             case "http-post" ->
                 text(http.send(
                         HttpRequest.newBuilder(URI.create(words[2]))
+                                .POST(HttpRequest.BodyPublishers.ofString(words[3]))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString()));
+            case "http-keyed" ->
+                text(http.send(
+                        HttpRequest.newBuilder(URI.create(words[2]))
+                                .header("Idempotency-Key", words[3])
                                 .POST(HttpRequest.BodyPublishers.ofString(words[3]))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString()));

@@ -13,12 +13,15 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The gRPC server of {@link Echo}. What it does is in the text it is sent: {@code hang} never answers, {@code slow N}
  * answers after N milliseconds (as a word of a list, comes so much later than the one before), {@code fail CODE} answers with that status,
+ * {@code flaky N MILLIS} fails with UNAVAILABLE the first N times it comes, asking to be left alone so long (0 says nothing),
  * {@code reset} resets the stream, anything else comes back. A list does not go on after {@code hang}.
  */
 public final class EchoServer {
@@ -26,6 +29,7 @@ public final class EchoServer {
     private final AtomicInteger cancelled = new AtomicInteger();
     private final AtomicInteger streams = new AtomicInteger();
     private final AtomicInteger connections = new AtomicInteger();
+    private final Map<String, AtomicInteger> asked = new ConcurrentHashMap<>();
     private volatile boolean failing;
 
     /** Serves on the port given, or on a free one, and says which. */
@@ -112,6 +116,8 @@ public final class EchoServer {
                     .toStatus()
                     .withDescription("as told")
                     .asRuntimeException());
+        } else if (text.startsWith("flaky ")) {
+            flaky(text, responses);
         } else if (text.startsWith("slow ")) {
             io.grpc.Context.current().fork().run(() -> later(Long.parseLong(text.substring(5)), responses, text));
         } else if (text.equals("reset")) {
@@ -119,6 +125,20 @@ public final class EchoServer {
         } else if (!text.equals("hang")) {
             answer(responses, text);
         }
+    }
+
+    private void flaky(String text, StreamObserver<String> responses) {
+        String[] words = text.split(" ", -1);
+        int time = asked.computeIfAbsent(text, first -> new AtomicInteger()).getAndIncrement();
+        if (time >= Integer.parseInt(words[1])) {
+            answer(responses, text);
+            return;
+        }
+        Metadata trailers = new Metadata();
+        if (!words[2].equals("0")) {
+            trailers.put(Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER), words[2]);
+        }
+        responses.onError(Status.UNAVAILABLE.withDescription("flaky").asRuntimeException(trailers));
     }
 
     private static void later(long millis, StreamObserver<String> responses, String text) {

@@ -127,6 +127,9 @@ final class Answers implements AutoCloseable {
                     if (!scripted.equals("hang")) {
                         answerAs(scripted, output);
                     }
+                    if (scripted.endsWith("close")) {
+                        return;
+                    }
                 } else if (!hangs) {
                     answer(path, output);
                 }

@@ -84,7 +84,9 @@ class ExchangeTest {
                     return BodyHandlers.ofString().apply(info);
                 },
                 false,
-                false);
+                false,
+                false,
+                null);
         guard().tryAcquire(exchange);
         CompletableFuture<HttpResponse<String>> out = exchange.watch(work);
 
@@ -97,7 +99,15 @@ class ExchangeTest {
     private Exchange<String> admitted() {
         Guard guard = guard();
         Exchange<String> exchange = new Exchange<>(
-                HttpClient.newHttpClient(), guard, guards.faults(), REQUEST, BodyHandlers.ofString(), false, false);
+                HttpClient.newHttpClient(),
+                guard,
+                guards.faults(),
+                REQUEST,
+                BodyHandlers.ofString(),
+                false,
+                false,
+                false,
+                null);
         assertThat(guard.tryAcquire(exchange)).isNull();
         return exchange;
     }

@@ -112,15 +112,30 @@ class RetriesTest {
                 .toList();
     }
 
+    /** Puts into the budget what this many calls put there. */
+    private void earn(int calls) throws Exception {
+        for (int i = 0; i < calls; i++) {
+            assertThat(send(request().build())).isEqualTo("200 fine");
+        }
+    }
+
+    /** The client itself asks once more where a connection ends before it has said anything. */
+    private void first(String answer) {
+        server.first(answer);
+        if (answer.equals("reset")) {
+            server.first(answer);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"503", "reset", "502|Connection: close", "503|Retry-After: 0"})
     void answersByTheSecondAttempt(String first) throws Exception {
-        server.first(first);
+        first(first);
         assertThat(send(request().build())).isEqualTo("200 fine");
-        server.first(first);
+        first(first);
         assertThat(sendAsync(request().build())).isEqualTo("200 fine");
 
-        assertThat(server.arrived()).isEqualTo(4);
+        assertThat(server.arrived()).isEqualTo(first.equals("reset") ? 6 : 4);
         String token = first.equals("reset") ? "io" : first.substring(0, 3);
         assertThat(retries()).containsExactly("1 agent again " + token, "1 agent again " + token);
         assertThat(guards.registry().retries())
@@ -129,11 +144,12 @@ class RetriesTest {
 
     @Test
     void handsOnTheLastAnswer() throws Exception {
+        earn(8);
         server.first("503", "504", "502");
         assertThat(send(request().build())).isEqualTo("502 answer 502");
-        server.first("503", "reset", "404");
+        server.first("503", "reset", "reset", "404");
         assertThat(sendAsync(request().build())).isEqualTo("404 answer 404");
-        server.first("503", "503", "reset");
+        server.first("503", "503", "reset", "reset");
         assertThatThrownBy(() -> send(request().build())).isInstanceOf(IOException.class);
     }
 
@@ -173,7 +189,7 @@ class RetriesTest {
         for (BodyPublisher body : others) {
             server.first("503|Connection: close");
             HttpRequest.Builder put = request().PUT(body);
-            assertThat(send(put.build())).isEqualTo("503 answer 503|Connection: close".substring(0, 14));
+            assertThat(send(put.build())).isEqualTo("503 answer 503");
         }
     }
 
@@ -303,7 +319,7 @@ class RetriesTest {
 
     @Test
     void staysWithinTheBudgetOfADeadTarget() {
-        guard("retry.attempts=3", "retry.budget=10%", "breaker.strategy=off");
+        guard("retry.attempts=3", "retry.budget=10%", "breaker.consecutive-failures=1000");
         server.says(503, "", "down");
         for (int i = 0; i < 100; i++) {
             try {
