@@ -41,6 +41,8 @@ class FlightSinkTest {
             new Signal.Decision(SUBJECT, Verdict.ADMITTED, null, BreakerState.CLOSED, null, null, null);
     private static final Signal.Transition OPENED =
             new Signal.Transition(SUBJECT, BreakerState.CLOSED, BreakerState.OPEN, "failures=5/5", "d-1", null);
+    private static final Signal.Retry RETRY =
+            new Signal.Retry(SUBJECT, 1, Signal.Retry.AGENT, "again", "503", 7_000_000, -0.5);
     private static final Signal.Leak LEAK = new Signal.Leak(
             SUBJECT, "d-3", 350_000_000, "com.example.Orders.load(Orders.java:17)", "w-1", "BLOCKED", null, "a\nb\n");
 
@@ -110,13 +112,21 @@ class FlightSinkTest {
     @Test
     void writesWhatIsNoPlainAdmissionWhereNobodyElseTraces() throws IOException {
         List<RecordedEvent> events = recorded(() -> {
-            tell(ADMITTED, OPENED, REFUSED);
+            tell(ADMITTED, OPENED, RETRY, REFUSED);
             sink.accept(LEAK);
         });
 
         assertThat(events)
                 .extracting(event -> event.getEventType().getName())
-                .containsExactlyInAnyOrder("resilience.Transition", "resilience.Decision", "resilience.Leak");
+                .containsExactlyInAnyOrder(
+                        "resilience.Transition", "resilience.Retry", "resilience.Decision", "resilience.Leak");
+        RecordedEvent retry = of(events, "resilience.Retry");
+        assertThat(retry.getInt("attempts")).isOne();
+        assertThat(retry.getString("by")).isEqualTo("agent");
+        assertThat(retry.getString("reason")).isEqualTo("again");
+        assertThat(retry.getString("ending")).isEqualTo("503");
+        assertThat(retry.getDuration("wait")).hasMillis(7);
+        assertThat(retry.getDouble("budget")).isEqualTo(-0.5);
         RecordedEvent decision = of(events, "resilience.Decision");
         assertThat(decision.getString("decision")).isEqualTo("rejected");
         assertThat(decision.getString("reason")).isEqualTo("circuit_open");
@@ -150,6 +160,7 @@ class FlightSinkTest {
             recording.disable("resilience.Decision");
             recording.disable("resilience.Transition");
             recording.disable("resilience.Leak");
+            recording.disable("resilience.Retry");
             recording.start();
             sink.look();
 

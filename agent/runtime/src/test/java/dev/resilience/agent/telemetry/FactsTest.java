@@ -44,6 +44,34 @@ class FactsTest {
     }
 
     @Test
+    void sayWhatBecomesOfACallThatFailed() {
+        Subject subject = new Subject("http", "http://h:80", "p", "enforce");
+        Signal.Retry retry = new Signal.Retry(subject, 2, Signal.Retry.AGENT, "again", "503", 12_345_678, 3.5);
+
+        assertThat(Facts.of(retry))
+                .containsEntry("resilience.policy", "p")
+                .containsEntry("resilience.retry.attempts", 2L)
+                .containsEntry("resilience.retry.by", "agent")
+                .containsEntry("resilience.retry.reason", "again")
+                .containsEntry("resilience.retry.ending", "503")
+                .containsEntry("resilience.retry.wait.ms", 12.346)
+                .containsEntry("resilience.retry.budget", 3.5);
+    }
+
+    @Test
+    void sayThatALinkWasPassedOver() {
+        Subject subject = new Subject("http", "http://h:80", "p", "enforce");
+        Signal.FallbackExecuted passed = new Signal.FallbackExecuted(
+                subject, "alternate", 0, Signal.FallbackExecuted.CONDITION_NOT_MET, null);
+
+        assertThat(passed.isPassedOver()).isTrue();
+        assertThat(Facts.eventOf(passed))
+                .containsEntry("fallback.invoked", false)
+                .containsEntry("fallback.type", "alternate")
+                .containsEntry("fallback.failure", "condition_not_met");
+    }
+
+    @Test
     void sayWhatADecisionFollowedFromAndHowLongItTook() {
         Subject subject = new Subject("http", "http://h:80", "p", "enforce");
         Signal.Origin origin = new Signal.Origin("circuit_opened", "d-1", "2026-01-01T00:00:00Z", "failures=5/5");

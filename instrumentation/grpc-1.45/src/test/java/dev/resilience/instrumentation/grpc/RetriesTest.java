@@ -10,6 +10,7 @@ import dev.resilience.testkit.Woven;
 import io.grpc.CallCredentials;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.ClientInterceptors;
 import io.grpc.Deadline;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
@@ -22,6 +23,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -118,8 +120,10 @@ class RetriesTest {
                 "policies.stock.match.protocol=grpc",
                 "policies.stock.breaker.strategy=consecutive",
                 "policies.stock.breaker.consecutive-failures=50",
-                "policies.stock.retry.budget=100%",
                 "policies.stock.deadline=5s"));
+        if (List.of(more).stream().anyMatch(each -> each.startsWith("retry."))) {
+            properties.add("policies.stock.retry.budget=100%");
+        }
         for (String each : more) {
             properties.add(each.startsWith("mode=") ? each : "policies.stock." + each);
         }
@@ -351,6 +355,25 @@ class RetriesTest {
             assertThatThrownBy(() -> ask(unheard)).hasMessageContaining("UNAVAILABLE");
         }
         assertThat(front.arrived.size()).isBetween(105, 120);
+    }
+
+    /** Conditions see the call as it is made. */
+    @Test
+    void choosesLinksByWhatIsAsked() {
+        guard(
+                "fallback.static.body-base64=aW5zdGVhZA==",
+                "fallback.static.when=metadata(\"X-Tenant\") == \"acme\" and method == \"Unary\"");
+        front.first.addAll(List.of("UNAVAILABLE", "UNAVAILABLE"));
+        Metadata headers = new Metadata();
+        headers.put(TENANT, "acme");
+        assertThat(ClientCalls.blockingUnaryCall(
+                        ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers)),
+                        EchoService.UNARY,
+                        CallOptions.DEFAULT,
+                        "hello"))
+                .isEqualTo("instead");
+        assertThatThrownBy(() -> ask("hello")).hasMessageContaining("UNAVAILABLE");
+        assertThat(guards.fallbacks()).containsExactly("static", "static failed: condition_not_met");
     }
 
     @Test

@@ -674,9 +674,10 @@ final class Exchange<T> extends Call {
     @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
     private void makeAgain(Fallback link, Again again, CompletableFuture<Given<T>> given) {
         Repeat attempt = repeat;
-        if (isGivenUp()) {
+        CompletableFuture<HttpResponse<T>> out = caller;
+        if (out != null && out.isDone()) {
             tooLate(link);
-            given.completeExceptionally(new CancellationException("the caller gave it up"));
+            given.completeExceptionally(new CancellationException("the caller waits no longer"));
             return;
         }
         CompletableFuture<HttpResponse<T>> asked;
@@ -706,15 +707,11 @@ final class Exchange<T> extends Call {
                 given.defaultExecutor());
     }
 
-    private boolean isGivenUp() {
-        CompletableFuture<HttpResponse<T>> out = caller;
-        return out != null && out.isCancelled();
-    }
-
-    /** Who gave up this attempt has given up the next. */
+    /** Who cancelled this attempt has cancelled the next. */
     private void giveUp() {
         CompletableFuture<HttpResponse<T>> follower = next;
-        if (follower != null && isGivenUp()) {
+        CompletableFuture<HttpResponse<T>> out = caller;
+        if (follower != null && out != null && out.isCancelled()) {
             follower.cancel(true);
         }
     }

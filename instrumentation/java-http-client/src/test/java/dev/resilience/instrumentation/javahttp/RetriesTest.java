@@ -81,8 +81,10 @@ class RetriesTest {
                 "policies.shop.match.port=" + server.port(),
                 "policies.shop.breaker.strategy=consecutive",
                 "policies.shop.breaker.consecutive-failures=50",
-                "policies.shop.retry.budget=100%",
                 "policies.shop.deadline=5s"));
+        if (List.of(more).stream().anyMatch(each -> each.startsWith("retry."))) {
+            properties.add("policies.shop.retry.budget=100%");
+        }
         for (String each : more) {
             properties.add(each.startsWith("mode=") ? each : "policies.shop." + each);
         }
@@ -329,6 +331,26 @@ class RetriesTest {
             }
         }
         assertThat(server.arrived()).isBetween(105, 120);
+    }
+
+    /** Conditions see the request as it is sent. */
+    @Test
+    void choosesLinksByWhatIsAsked() throws Exception {
+        guard(
+                "fallback.static.body=instead",
+                "fallback.static.when=header(\"X-Tier\") == \"gold\" and path like \"/v1/*\" and has query(\"id\")"
+                        + " and host == \"127.0.0.1\" and method == \"GET\"");
+        server.says(503, "", "down");
+        URI uri = URI.create(server.url("/v1/a?id=7"));
+        assertThat(send(HttpRequest.newBuilder(uri).header("x-tier", "gold").build()))
+                .isEqualTo("200 instead");
+        assertThat(send(HttpRequest.newBuilder(uri).build())).isEqualTo("503 down");
+        assertThat(send(HttpRequest.newBuilder(URI.create(server.url("/v1/a")))
+                        .header("x-tier", "gold")
+                        .build()))
+                .isEqualTo("503 down");
+        assertThat(guards.fallbacks())
+                .containsExactly("static", "static failed: condition_not_met", "static failed: condition_not_met");
     }
 
     @Test
