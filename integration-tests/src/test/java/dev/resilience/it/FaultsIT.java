@@ -65,10 +65,16 @@ class FaultsIT {
                             "policies.pages.match.path=/status/*",
                             "policies.pages.fallback.snapshot.max-age=1m",
                             "policies.pages.fallback.static.body=instead",
+                            "policies.pages.fallback.static.when=path like \"/status/*\" and not has header(\"x-none\")",
                             "policies.stock.match.protocol=grpc",
                             "policies.stock.match.method=Say",
                             "policies.stock.fallback.snapshot.max-age=1m",
-                            "policies.stock.fallback.static.body-base64=aW5zdGVhZA=="
+                            "policies.stock.fallback.static.body-base64=aW5zdGVhZA==",
+                            "policies.stock.fallback.static.when=method == \"Say\" and not has metadata(\"x-none\")",
+                            "defaults.retry.attempts=2",
+                            "defaults.retry.backoff=1ms",
+                            "defaults.retry.budget=100%",
+                            "defaults.retry.methods=resilience.Echo/Say"
                         })));
     }
 
