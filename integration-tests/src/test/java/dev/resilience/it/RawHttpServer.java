@@ -174,8 +174,9 @@ final class RawHttpServer implements AutoCloseable {
         }
         String body = "body of " + path;
         String after = plus < 0 ? "" : "Retry-After: " + next.substring(plus + 1) + "\r\n";
-        output.write(("HTTP/1.1 " + status + " Said\r\n" + after + "Content-Length: " + body.length() + "\r\n\r\n" + body)
-                .getBytes(StandardCharsets.ISO_8859_1));
+        output.write(
+                ("HTTP/1.1 " + status + " Said\r\n" + after + "Content-Length: " + body.length() + "\r\n\r\n" + body)
+                        .getBytes(StandardCharsets.ISO_8859_1));
         output.flush();
     }
 

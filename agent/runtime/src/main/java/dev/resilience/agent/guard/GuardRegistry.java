@@ -407,11 +407,7 @@ public final class GuardRegistry implements Guards {
                 circuit,
                 limits,
                 kept(now, policy, chain),
-                retries.of(
-                        seat.name(),
-                        policy.retries(),
-                        now == rules,
-                        machinery.nanoClock().getAsLong()),
+                retries.of(seat.name(), policy.retries(), now == rules, machinery.nanoClock()),
                 protocol,
                 machinery);
     }

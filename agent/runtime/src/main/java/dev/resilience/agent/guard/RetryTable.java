@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The budgets of retries, which outlive a reload that leaves them as they are. Empty where no policy retries. */
@@ -17,17 +18,18 @@ final class RetryTable implements LongConsumer {
 
     /** Null where nothing is made again; its own, and nobody else's, if its rules are no longer in force. */
     @Nullable
-    Retrying of(Name name, @Nullable Retries retries, boolean inForce, long nowNanos) {
+    Retrying of(Name name, @Nullable Retries retries, boolean inForce, LongSupplier nanoClock) {
         if (retries == null) {
             return null;
         }
         if (!inForce) {
-            return new Retrying(retries, nowNanos);
+            return new Retrying(retries, nanoClock.getAsLong());
         }
         return all.compute(
                 name,
-                (same, known) ->
-                        known != null && known.retries().equals(retries) ? known : new Retrying(retries, nowNanos));
+                (same, known) -> known != null && known.retries().equals(retries)
+                        ? known
+                        : new Retrying(retries, nanoClock.getAsLong()));
     }
 
     /** The target left. */

@@ -90,6 +90,7 @@ final class TargetGuard implements Guard {
     private final @Nullable Retrying retrying;
     /** Whether what {@link #retrying} decides is done. */
     private final boolean repeats;
+
     private final @Nullable Circuit circuit;
     private final @Nullable Limits limits;
     private final @Nullable HttpKeeper keeper;
@@ -671,9 +672,8 @@ final class TargetGuard implements Guard {
         learn(call, outcome, expired, now);
         Trace trace = (Trace) call.attachment();
         tellNews(trace);
-        Attempts next = retrying == null
-                ? null
-                : again(retrying, call, outcome, expired || cut != null, ending, trace, now);
+        Attempts next =
+                retrying == null ? null : again(retrying, call, outcome, expired || cut != null, ending, trace, now);
         if (cut != null && outcome == Outcome.IGNORED) {
             long elapsed = now - call.startNanos();
             tell(
@@ -754,13 +754,7 @@ final class TargetGuard implements Guard {
      * as it is.
      */
     private @Nullable Attempts again(
-            Retrying asked,
-            Call call,
-            Outcome outcome,
-            boolean isCut,
-            Ending ending,
-            @Nullable Trace trace,
-            long now) {
+            Retrying asked, Call call, Outcome outcome, boolean isCut, Ending ending, @Nullable Trace trace, long now) {
         try {
             boolean failed = outcome == Outcome.FAILURE;
             long begun = call.startNanos();
@@ -800,8 +794,7 @@ final class TargetGuard implements Guard {
         long left = Math.min(before == null ? ours : before.leftNanos(now), attempt.leftNanos());
         String token = ending.token();
         boolean isTimeout = token.equals(Ending.TIMEOUT) || token.equals("DEADLINE_EXCEEDED");
-        long decided =
-                asked.decide(attempt, made, isTimeout, left, circuit != null && circuit.hasRoom(), now);
+        long decided = asked.decide(attempt, made, isTimeout, left, circuit != null && circuit.hasRoom(), now);
         RetryReason reason = RetryDecision.reason(decided);
         tellRetry(trace, made, Signal.Retry.AGENT, reason, ending, Math.max(0, decided));
         return reason == RetryReason.AGAIN

@@ -69,8 +69,7 @@ final class ChainReader {
         Condition when = policy.optional(key, setting -> {
             Condition condition = Condition.parse(key, setting.text());
             if (!policy.inheritsFallback() && !links.isEmpty()) {
-                condition.requireFor(
-                        key, protocol -> links.stream().anyMatch(link -> link.serves(protocol)));
+                condition.requireFor(key, protocol -> links.stream().anyMatch(link -> link.serves(protocol)));
             }
             return condition;
         });

@@ -135,8 +135,7 @@ public sealed interface Signal {
      * @param waitNanos until it is made again
      * @param budget what is left of it, in retries; negative for what is owed
      */
-    record Retry(
-            Subject subject, int attempts, String by, String reason, String ending, long waitNanos, double budget)
+    record Retry(Subject subject, int attempts, String by, String reason, String ending, long waitNanos, double budget)
             implements Signal {
         public static final String AGENT = "agent";
         public static final String APPLICATION = "application";

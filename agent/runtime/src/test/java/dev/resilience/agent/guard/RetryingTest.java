@@ -178,9 +178,7 @@ class RetryingTest {
 
         assertThat(told()).containsExactly("1 agent again 503", "2 agent again 503", "3 agent attempts_spent 503");
         assertThat(recorder.closed).hasSize(1);
-        assertThat(registry.retries())
-                .singleElement()
-                .isEqualTo(new RetryUse("default", "http://x:8443", 2, 0, 0));
+        assertThat(registry.retries()).singleElement().isEqualTo(new RetryUse("default", "http://x:8443", 2, 0, 0));
     }
 
     @Test
@@ -381,7 +379,8 @@ class RetryingTest {
         Guard guard = guard("mode=redirect");
 
         assertThat(guard.enforces()).isTrue();
-        assertThat(Objects.requireNonNull(again(fail(guard, new Tried()))).leftNanos()).isEqualTo(Long.MAX_VALUE);
+        assertThat(Objects.requireNonNull(again(fail(guard, new Tried()))).leftNanos())
+                .isEqualTo(Long.MAX_VALUE);
     }
 
     @Test
@@ -401,14 +400,13 @@ class RetryingTest {
         Guard guard = guard("defaults.retry.budget=10%");
         fail(guard, new Tried());
 
-        registry.reload(PolicyLoader.load(
-                        properties("defaults.retry.budget=10%", "defaults.deadline=2s"), Map.of())
+        registry.reload(PolicyLoader.load(properties("defaults.retry.budget=10%", "defaults.deadline=2s"), Map.of())
                 .policies());
         fail(Objects.requireNonNull(registry.http("GET", TARGET)), new Tried());
         assertThat(registry.retries().get(0).refusals()).isOne();
 
-        registry.reload(
-                PolicyLoader.load(properties("defaults.retry.attempts=4"), Map.of()).policies());
+        registry.reload(PolicyLoader.load(properties("defaults.retry.attempts=4"), Map.of())
+                .policies());
         assertThat(registry.retries()).isEmpty();
     }
 

@@ -61,8 +61,8 @@ class FactsTest {
     @Test
     void sayThatALinkWasPassedOver() {
         Subject subject = new Subject("http", "http://h:80", "p", "enforce");
-        Signal.FallbackExecuted passed = new Signal.FallbackExecuted(
-                subject, "alternate", 0, Signal.FallbackExecuted.CONDITION_NOT_MET, null);
+        Signal.FallbackExecuted passed =
+                new Signal.FallbackExecuted(subject, "alternate", 0, Signal.FallbackExecuted.CONDITION_NOT_MET, null);
 
         assertThat(passed.isPassedOver()).isTrue();
         assertThat(Facts.eventOf(passed))

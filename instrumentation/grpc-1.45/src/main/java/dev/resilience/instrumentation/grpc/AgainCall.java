@@ -179,7 +179,9 @@ final class AgainCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
             Contained.run(faults, "grpc/again", link::served);
             Runnable before = null;
             try {
-                before = status.isOk() || !again.isRefused() ? null : otherwise.get().take();
+                before = status.isOk() || !again.isRefused()
+                        ? null
+                        : otherwise.get().take();
             } catch (Throwable fault) {
                 faults.report("grpc/again", fault);
             }

@@ -491,9 +491,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         @Override
         public long requestHash() {
             ReqT said = request;
-            return said == null
-                    ? 0
-                    : ((long) plan.method().getFullMethodName().hashCode() << 32) ^ said.hashCode();
+            return said == null ? 0 : ((long) plan.method().getFullMethodName().hashCode() << 32) ^ said.hashCode();
         }
 
         @Override

@@ -177,7 +177,9 @@ final class Exchange<T> extends Call {
      * one ended with, be that an exception.
      */
     private record Given<T>(
-            Fallback link, @Nullable HttpResponse<T> response, @Nullable Throwable thrown) {
+            Fallback link,
+            @Nullable HttpResponse<T> response,
+            @Nullable Throwable thrown) {
         /** For a future that is to end so. */
         @Nullable
         HttpResponse<T> result() {

@@ -157,8 +157,7 @@ class RetriesTest {
 
     @Test
     void leavesWhatIsNotIdempotent() throws Exception {
-        HttpRequest post =
-                request().POST(BodyPublishers.ofString("text")).build();
+        HttpRequest post = request().POST(BodyPublishers.ofString("text")).build();
         server.first("503");
         assertThat(send(post)).isEqualTo("503 answer 503");
         assertThat(retries()).containsExactly("1 agent not_idempotent 503");
@@ -225,8 +224,7 @@ class RetriesTest {
         server.first("503", "503");
         server.hangs();
         long began = System.nanoTime();
-        assertThatThrownBy(() ->
-                        send(request().timeout(Duration.ofMillis(700)).build()))
+        assertThatThrownBy(() -> send(request().timeout(Duration.ofMillis(700)).build()))
                 .isInstanceOf(HttpTimeoutException.class);
         assertThat(System.nanoTime() - began).isBetween(690_000_000L, 2_000_000_000L);
         assertThat(server.arrived()).isEqualTo(3);
@@ -274,8 +272,7 @@ class RetriesTest {
             server.first("503");
             send(request().POST(BodyPublishers.noBody()).build());
             HttpResponse<String> given = first.get(20, TimeUnit.SECONDS);
-            if (guards.retried().stream().anyMatch(retry -> retry.reason().equals("again"))
-                    && server.arrived() == 2) {
+            if (guards.retried().stream().anyMatch(retry -> retry.reason().equals("again")) && server.arrived() == 2) {
                 assertThat(given.statusCode()).isEqualTo(503);
                 assertThat(given.body()).isEqualTo("answer 503");
                 return;
@@ -291,7 +288,8 @@ class RetriesTest {
     @Test
     void isGivenUpWhileItWaits() throws Exception {
         server.first("503|Retry-After: 2");
-        CompletableFuture<HttpResponse<String>> call = client.sendAsync(request().build(), BodyHandlers.ofString());
+        CompletableFuture<HttpResponse<String>> call =
+                client.sendAsync(request().build(), BodyHandlers.ofString());
         assertThat(eventually(() -> !guards.retried().isEmpty())).isTrue();
         assertThat(call.cancel(true)).isTrue();
         assertThatThrownBy(() -> call.get(1, TimeUnit.SECONDS))
@@ -304,7 +302,8 @@ class RetriesTest {
     @Test
     void isGivenUpWhileItIsMadeAgain() throws Exception {
         server.first("503", "hang");
-        CompletableFuture<HttpResponse<String>> call = client.sendAsync(request().build(), BodyHandlers.ofString());
+        CompletableFuture<HttpResponse<String>> call =
+                client.sendAsync(request().build(), BodyHandlers.ofString());
         assertThat(eventually(() -> server.arrived() == 2)).isTrue();
         call.cancel(true);
         assertThat(eventually(() -> guards.registry().inFlight() == 0)).isTrue();
