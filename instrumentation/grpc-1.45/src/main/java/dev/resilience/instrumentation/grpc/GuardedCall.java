@@ -38,8 +38,9 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
      *
      * - `delegate` is what the caller talks to: `original` at first. It changes at most once: to an AnsweredCall, which then
      *   gives the callbacks, to an AlternateCall, which asks somebody else first, to an AgainCall, which asks the target once
-     *   more, or to a WaitingCall, which becomes one of the first two. request() writes `demanded` before it reads `delegate`, onClose() the other way round: a demand that meets
-     *   the change is seen by one of the two, and the answer is given once.
+     *   more, or to a WaitingCall, which becomes one of the first two. request() writes `demanded` before it reads
+     *   `delegate`, onClose() the other way round: a demand that meets the change is seen by one of the two, and the answer
+     *   is given once.
      * - stop() may come while start() is still on its way into gRPC, where an early cancel would make start() throw. So
      *   stop() writes `stoppedBy` and then reads `running`, start() the other way round: one of the two cancels.
      *
@@ -564,7 +565,10 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
             try {
                 Repeat attempt = repeat;
                 if (attempt != null) {
-                    attempt.ending(trailers, request, headersSeen || messageSeen);
+                    Contained.run(
+                            faults,
+                            "grpc/close",
+                            () -> attempt.ending(trailers, request, headersSeen || messageSeen));
                 }
                 Refusal stopped = stoppedBy;
                 boolean isStopped = stopped != null && status.getCode() == Status.Code.CANCELLED && !cancelled;

@@ -27,6 +27,7 @@ import java.net.http.HttpResponse.BodySubscribers;
 import java.net.http.HttpResponse.ResponseInfo;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -123,12 +124,6 @@ final class Exchange<T> extends Call {
     /** Whether the handler made a subscriber of the kind that another answer would harm. */
     private volatile boolean spent;
 
-    /** Whether the application's handler was told of an answer. */
-    private volatile boolean shown;
-
-    /** The attempt that follows this one, once it is begun. */
-    private volatile @Nullable CompletableFuture<HttpResponse<T>> next;
-
     /** The thread that is in the application's handler; read long after it was written, if at all. */
     private @Nullable Thread handling;
 
@@ -151,9 +146,7 @@ final class Exchange<T> extends Call {
         this.async = async;
         this.enforces = guard.enforces();
         this.keeping = keeping(guard, faults, client, request);
-        this.repeat = isAlternate || (follows == null && !guard.repeats())
-                ? null
-                : new Repeat(request, follows, hasPushes, () -> shown);
+        this.repeat = isAlternate || !guard.repeats() ? null : new Repeat(request, follows, hasPushes);
         this.budgetNanos = enforces ? Repeat.within(guard.deadlineNanos(), follows) : 0;
         this.deadlineNanos = enforces && !guard.isDeadlineAdaptive() ? budgetNanos : 0;
         this.begunNanos = deadlineNanos == 0 ? 0 : System.nanoTime();
@@ -231,7 +224,10 @@ final class Exchange<T> extends Call {
     private final class Handler implements BodyHandler<T> {
         @Override
         public BodySubscriber<T> apply(ResponseInfo info) {
-            shown = true;
+            Repeat attempt = repeat;
+            if (attempt != null) {
+                attempt.shown = true;
+            }
             BodySubscriber<T> theirs = handler.apply(info);
             Contained.run(
                     faults,
@@ -675,7 +671,7 @@ final class Exchange<T> extends Call {
     /** The next attempt's end is this one's as well, unless the guard refused it. */
     @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
     private void makeAgain(Fallback link, Again again, CompletableFuture<Given<T>> given) {
-        Repeat attempt = repeat;
+        Repeat attempt = Objects.requireNonNull(repeat);
         CompletableFuture<HttpResponse<T>> out = caller;
         if (out != null && out.isDone()) {
             tooLate(link);
@@ -684,15 +680,12 @@ final class Exchange<T> extends Call {
         }
         CompletableFuture<HttpResponse<T>> asked;
         try {
-            if (attempt == null) {
-                throw new IllegalStateException("a call that is not made again");
-            }
             asked = attempt.begin(client, handler, again);
         } catch (Exception cause) {
             giveNext(link, cause, true, given);
             return;
         }
-        next = asked;
+        attempt.next = asked;
         giveUp();
         asked.whenCompleteAsync(
                 Contained.stage(
@@ -711,7 +704,8 @@ final class Exchange<T> extends Call {
 
     /** Who cancelled this attempt has cancelled the next. */
     private void giveUp() {
-        CompletableFuture<HttpResponse<T>> follower = next;
+        Repeat attempt = repeat;
+        CompletableFuture<?> follower = attempt == null ? null : attempt.next;
         CompletableFuture<HttpResponse<T>> out = caller;
         if (follower != null && out != null && out.isCancelled()) {
             follower.cancel(true);

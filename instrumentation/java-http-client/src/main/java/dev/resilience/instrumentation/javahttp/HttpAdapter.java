@@ -44,7 +44,7 @@ final class HttpAdapter {
                     hasPushes,
                     executor != null,
                     Asking.isBeginning(),
-                    Repeat.beginning());
+                    guard.repeats() ? Repeat.beginning() : null);
             Refusal refusal = guard.tryAcquire(exchange);
             if (!exchange.enforces()) {
                 return new @Nullable Object[] {null, handler, executor, exchange, null};

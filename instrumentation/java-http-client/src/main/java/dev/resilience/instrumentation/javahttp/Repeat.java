@@ -15,7 +15,6 @@ import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** One attempt of a call that may be made again. */
@@ -29,19 +28,20 @@ final class Repeat implements Attempt {
     private final HttpRequest request;
     private final @Nullable Again follows;
     private final boolean hasPushes;
-    private final BooleanSupplier shown;
     private final long begunNanos = System.nanoTime();
     private volatile @Nullable String retryAfter;
 
-    /**
-     * @param hasPushes whether the application is told of what the server pushes
-     * @param shown whether its handler was told of an answer
-     */
-    Repeat(HttpRequest request, @Nullable Again follows, boolean hasPushes, BooleanSupplier shown) {
+    /** Whether the application's handler was told of an answer. */
+    volatile boolean shown;
+
+    /** The attempt that follows this one, once it is begun. */
+    volatile @Nullable CompletableFuture<?> next;
+
+    /** @param hasPushes whether the application is told of what the server pushes */
+    Repeat(HttpRequest request, @Nullable Again follows, boolean hasPushes) {
         this.request = request;
         this.follows = follows;
         this.hasPushes = hasPushes;
-        this.shown = shown;
     }
 
     /** Which attempt the call that this thread begins follows: said once. */
@@ -84,7 +84,7 @@ final class Repeat implements Attempt {
 
     @Override
     public boolean isShown() {
-        return shown.getAsBoolean();
+        return shown;
     }
 
     @Override
