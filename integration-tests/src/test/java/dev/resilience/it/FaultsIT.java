@@ -180,6 +180,7 @@ class FaultsIT {
                 "http " + http.url("/status/503"),
                 "http-async " + http.url("/status/200"),
                 "http-async " + http.url("/missing"),
+                "http-async " + http.url("/status/503"),
                 "http http://127.0.0.1:1/refused",
                 "grpc " + grpc.target() + " hello",
                 "grpc " + grpc.target() + " fail UNAVAILABLE",

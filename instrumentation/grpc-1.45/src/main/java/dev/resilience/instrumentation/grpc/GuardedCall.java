@@ -566,9 +566,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                 Repeat attempt = repeat;
                 if (attempt != null) {
                     Contained.run(
-                            faults,
-                            "grpc/close",
-                            () -> attempt.ending(trailers, request, headersSeen || messageSeen));
+                            faults, "grpc/close", () -> attempt.ending(trailers, request, headersSeen || messageSeen));
                 }
                 Refusal stopped = stoppedBy;
                 boolean isStopped = stopped != null && status.getCode() == Status.Code.CANCELLED && !cancelled;

@@ -172,16 +172,7 @@ final class Exchange<T> extends Call {
     private record Given<T>(
             Fallback link,
             @Nullable HttpResponse<T> response,
-            @Nullable Throwable thrown) {
-        /** For a future that is to end so. */
-        @Nullable
-        HttpResponse<T> result() {
-            if (thrown != null) {
-                throw thrown instanceof CompletionException wrapped ? wrapped : new CompletionException(thrown);
-            }
-            return response;
-        }
-    }
+            @Nullable Throwable thrown) {}
 
     boolean enforces() {
         return enforces;
@@ -388,11 +379,22 @@ final class Exchange<T> extends Call {
         return out;
     }
 
-    /** After a fault of ours; the body of an answer that was replaced went nowhere. */
+    /** After a fault of ours. */
+    @SuppressWarnings("FutureReturnValueIgnored") // it completes a future, which does not throw
     private void follow(CompletableFuture<HttpResponse<T>> out, CompletableFuture<HttpResponse<T>> work) {
+        work.whenComplete((response, thrown) -> endAs(out, Contained.end(out, response, thrown)));
+    }
+
+    /** By what a fallback gave, as the body of an answer that was replaced went nowhere; else as the library did. */
+    @SuppressWarnings("FutureReturnValueIgnored") // as above
+    private void endAs(CompletableFuture<HttpResponse<T>> out, Runnable otherwise) {
         CompletableFuture<Given<T>> given = instead;
-        Contained.follow(
-                out, given == null || given.isCompletedExceptionally() ? work : given.thenApply(Given::result));
+        if (given == null) {
+            otherwise.run();
+        } else {
+            given.whenComplete(
+                    (made, cause) -> (made == null ? otherwise : Contained.end(out, made.response, made.thrown)).run());
+        }
     }
 
     @Override
@@ -573,7 +575,7 @@ final class Exchange<T> extends Call {
                             tooLate(made);
                         }
                     },
-                    () -> Contained.follow(out, given.thenApply(Given::result))));
+                    () -> endAs(out, () -> {})));
         }
     }
 
@@ -772,13 +774,13 @@ final class Exchange<T> extends Call {
             answeredWith = response == null ? 0 : response.statusCode();
             handOn(settle(ending(response, thrown)), out, response, thrown);
         } else {
-            afterChain(Contained.end(out, response, thrown));
+            afterChain(out, Contained.end(out, response, thrown));
         }
     }
 
     /** What the library made of an answer whose fallback is still being looked for is handed on if there is none. */
     @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
-    private void afterChain(Runnable handOn) {
+    private void afterChain(CompletableFuture<HttpResponse<T>> out, Runnable handOn) {
         CompletableFuture<Given<T>> given = instead;
         if (given == null) {
             if (advance(ANSWERED, OVER)) {
@@ -794,7 +796,7 @@ final class Exchange<T> extends Call {
                         handOn.run();
                     }
                 },
-                handOn));
+                () -> endAs(out, handOn)));
     }
 
     private void handOn(
