@@ -425,6 +425,11 @@ public final class AdaptiveBreaker implements Instance {
         return Math.min(strategy.maxLimit(), Math.max(least, Math.min(full.limit(), full.inFlight()) / 2));
     }
 
+    @Override
+    public void trip(String because, long nowNanos) {
+        open(load, because, nowNanos);
+    }
+
     /** Whoever probes now learns nothing by it. */
     @Override
     public void open(String because, boolean isHeld, long nowNanos) {

@@ -75,6 +75,11 @@ public sealed interface Breaker permits Instance, LayeredBreaker {
     /** Says how a call ended, once per permit. Of an earlier generation it decides nothing, nor does a refusal. */
     void settle(long permit, Outcome outcome, long nowNanos);
 
+    /**
+     * Opens it for what its strategy does not count, unless it is open or may not; where probes decide, they go on to.
+     */
+    void trip(String cause, long nowNanos);
+
     /** To be called every 100 ms: most of what is decided, and all that time alone brings about. */
     void pulse(long nowNanos);
 

@@ -131,6 +131,11 @@ final class LayeredBreaker implements Breaker {
     }
 
     @Override
+    public void trip(String cause, long nowNanos) {
+        own.trip(cause, nowNanos);
+    }
+
+    @Override
     public void pulse(long nowNanos) {
         own.pulse(nowNanos);
         if (objective != null) {

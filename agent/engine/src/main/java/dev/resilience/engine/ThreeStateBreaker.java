@@ -133,6 +133,15 @@ final class ThreeStateBreaker implements Instance {
     }
 
     @Override
+    public void trip(String cause, long nowNanos) {
+        Window current = window;
+        if (isClosed(current) && listener.mayOpen()) {
+            long closed = Word.of(Word.CLOSED, current.generation());
+            tell(move(closed, Word.of(Word.OPEN, Word.generationAfter(closed, 1)), cause, nowNanos));
+        }
+    }
+
+    @Override
     public void pulse(long nowNanos) {
         pulsed(nowNanos);
     }

@@ -196,6 +196,12 @@ final class Circuit {
         wake();
     }
 
+    /** Opens it for what its strategy does not count, if it may. */
+    void trip(String cause, long nowNanos) {
+        breaker.trip(cause, nowNanos);
+        wake();
+    }
+
     void pulse(long nowNanos) {
         breaker.pulse(nowNanos);
     }

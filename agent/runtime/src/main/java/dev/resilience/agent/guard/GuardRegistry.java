@@ -8,6 +8,7 @@ import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
 import dev.resilience.agent.policy.PolicySet;
 import dev.resilience.agent.policy.Protocol;
+import dev.resilience.agent.policy.StallAfter;
 import dev.resilience.agent.policy.Suggestions;
 import dev.resilience.agent.policy.TargetBounds;
 import dev.resilience.agent.signal.Sink;
@@ -387,13 +388,15 @@ public final class GuardRegistry implements Guards {
         List<Link> chain = policy.chain(protocol);
         FailureRule failures = policy.failures(protocol);
         Deadline deadline = policy.deadline(protocol);
-        AdaptiveDeadline adaptive = deadline == Deadline.Rule.ADAPTIVE
-                ? now.deadline(seat.name(), machinery.nanoClock().getAsLong())
-                : null;
+        Rules.Learned learned = now.learned(seat.name());
+        AdaptiveDeadline adaptive = deadline == Deadline.Rule.ADAPTIVE ? learning(learned.deadline()) : null;
+        ReadStalls readStalls = readStalls(policy, protocol, learned);
         long reserved =
                 chain.stream().mapToLong(link -> link.reserved().toNanos()).sum();
         long fixed = deadline instanceof Deadline.Fixed given ? given.budget().toNanos() - reserved : 0;
-        StreamBudgets streams = protocol == Protocol.GRPC ? policy.streams().budgets() : null;
+        StreamBudgets streams = protocol == Protocol.GRPC
+                ? policy.streams().budgets(policy.stallAfter().fixedNanos())
+                : null;
         return new TargetGuard(
                 seat,
                 subject,
@@ -402,6 +405,7 @@ public final class GuardRegistry implements Guards {
                 reserved,
                 adaptive,
                 streams,
+                readStalls,
                 failures,
                 chain,
                 circuit,
@@ -410,6 +414,22 @@ public final class GuardRegistry implements Guards {
                 retries.of(seat.name(), policy.retries(), now == rules, machinery.nanoClock()),
                 protocol,
                 machinery);
+    }
+
+    /** Null where an answer may be silent as long as it likes; learned where it is enforced, as elsewhere nobody listens. */
+    private @Nullable ReadStalls readStalls(Policy policy, Protocol protocol, Rules.Learned learned) {
+        long fixed = policy.stallAfter().fixedNanos();
+        if (fixed != 0) {
+            return new ReadStalls(fixed, null);
+        }
+        boolean learns = protocol == Protocol.HTTP
+                && policy.mode() == Mode.ENFORCE
+                && policy.stallAfter() == StallAfter.Rule.ADAPTIVE;
+        return learns ? new ReadStalls(0, learning(learned.silence())) : null;
+    }
+
+    private AdaptiveDeadline learning(@Nullable AdaptiveDeadline known) {
+        return known == null ? new AdaptiveDeadline(machinery.nanoClock().getAsLong()) : known;
     }
 
     /** Null where nothing is: who only observes keeps nothing. */

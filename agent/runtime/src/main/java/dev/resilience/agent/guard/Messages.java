@@ -43,22 +43,39 @@ final class Messages {
         decision(message, id);
         elapsed(message, elapsedNanos);
         trace(message, trace);
-        message.append(", followed from the ").append(deadline.what().replace('_', ' '));
-        if (deadline.why() != null) {
-            message.append(" (").append(deadline.why()).append(')');
-        }
+        from(message, deadline);
         return message.toString();
     }
 
     /** {@code overdue} says for what. */
     static String expired(Subject subject, String overdue, long id, long elapsedNanos, @Nullable String trace) {
-        StringBuilder message = begin("call cut", Reason.DEADLINE_EXHAUSTED);
+        return overdue(Reason.DEADLINE_EXHAUSTED, subject, overdue, id, elapsedNanos, trace)
+                .toString();
+    }
+
+    /** An answer stopped half-way. */
+    static String stalled(
+            Subject subject,
+            long silenceNanos,
+            long id,
+            long elapsedNanos,
+            @Nullable String trace,
+            Signal.Origin stallAfter) {
+        String silence = "nothing more of its answer for " + duration(silenceNanos);
+        StringBuilder message = overdue(Reason.READ_STALL, subject, silence, id, elapsedNanos, trace);
+        from(message, stallAfter);
+        return message.toString();
+    }
+
+    private static StringBuilder overdue(
+            Reason reason, Subject subject, String overdue, long id, long elapsedNanos, @Nullable String trace) {
+        StringBuilder message = begin("call cut", reason);
         message.append(": ").append(overdue);
         about(message, subject);
         decision(message, id);
         elapsed(message, elapsedNanos);
         trace(message, trace);
-        return message.toString();
+        return message;
     }
 
     static String drained(Subject subject, long id, long elapsedNanos, @Nullable String trace, @Nullable Cause drain) {
@@ -83,6 +100,13 @@ final class Messages {
                 .append(" (")
                 .append(reason.code())
                 .append(')');
+    }
+
+    private static void from(StringBuilder message, Signal.Origin origin) {
+        message.append(", followed from the ").append(origin.what().replace('_', ' '));
+        if (origin.why() != null) {
+            message.append(" (").append(origin.why()).append(')');
+        }
     }
 
     private static void about(StringBuilder message, Subject subject) {

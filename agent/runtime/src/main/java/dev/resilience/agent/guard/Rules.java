@@ -40,9 +40,15 @@ final class Rules {
     private final LongAdder lostByGone = new LongAdder();
 
     /** What guards of the rules before these had learned, until one of these takes it over. */
-    private final Map<Name, AdaptiveDeadline> learned;
+    private final Map<Name, Learned> learned;
 
-    Rules(PolicySet policies, boolean hasOrphans, Map<Name, AdaptiveDeadline> learned) {
+    /** What calls of one name, and silences of their answers, have shown to need; null where nobody asked. */
+    record Learned(
+            @Nullable AdaptiveDeadline deadline, @Nullable AdaptiveDeadline silence) {
+        private static final Learned NOTHING = new Learned(null, null);
+    }
+
+    Rules(PolicySet policies, boolean hasOrphans, Map<Name, Learned> learned) {
         this.learned = learned;
         this.policies = policies;
         this.bounds = policies.bounds();
@@ -55,18 +61,18 @@ final class Rules {
         return guards.get(name);
     }
 
-    /** How long calls there may take, as far as that is known; once. */
-    AdaptiveDeadline deadline(Name name, long nowNanos) {
-        AdaptiveDeadline known = learned.remove(name);
-        return known == null ? new AdaptiveDeadline(nowNanos) : known;
+    /** What is known of how long calls there may take; once. */
+    Learned learned(Name name) {
+        Learned known = learned.remove(name);
+        return known == null ? Learned.NOTHING : known;
     }
 
     /** What its guards have learned, or would have taken over, of policies that {@code next} leaves as they are. */
-    Map<Name, AdaptiveDeadline> learnedFor(PolicySet next) {
-        Map<Name, AdaptiveDeadline> handedOn = new ConcurrentHashMap<>(learned);
+    Map<Name, Learned> learnedFor(PolicySet next) {
+        Map<Name, Learned> handedOn = new ConcurrentHashMap<>(learned);
         guards.forEach((name, guard) -> {
-            AdaptiveDeadline known = guard.adaptiveDeadline();
-            if (known != null) {
+            Learned known = guard.learned();
+            if (!known.equals(Learned.NOTHING)) {
                 handedOn.put(name, known);
             }
         });

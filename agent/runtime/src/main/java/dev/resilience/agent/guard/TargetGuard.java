@@ -85,6 +85,10 @@ final class TargetGuard implements Guard {
 
     private final @Nullable AdaptiveDeadline adaptive;
     private final @Nullable StreamBudgets streams;
+    private final @Nullable ReadStalls readStalls;
+    /** Whether a call that reads on in its answer has a bound of its own. */
+    private final boolean boundsReads;
+
     private final List<Link> chain;
     private final Conditions conditions;
     private final @Nullable Retrying retrying;
@@ -124,6 +128,7 @@ final class TargetGuard implements Guard {
             long reservedNanos,
             @Nullable AdaptiveDeadline adaptive,
             @Nullable StreamBudgets streams,
+            @Nullable ReadStalls readStalls,
             FailureRule failures,
             List<Link> chain,
             @Nullable Circuit circuit,
@@ -140,6 +145,8 @@ final class TargetGuard implements Guard {
         this.reservedNanos = reservedNanos;
         this.adaptive = adaptive;
         this.streams = mode == Mode.ENFORCE ? streams : null;
+        this.readStalls = readStalls;
+        this.boundsReads = readStalls != null && readStalls.learned() == null;
         this.chain = mode == Mode.OBSERVE ? List.of() : chain;
         this.conditions = new Conditions(this.chain, protocol, machinery.faults());
         this.retrying = retrying;
@@ -265,9 +272,33 @@ final class TargetGuard implements Guard {
         return learned == null ? fixedNanos : learned.nanos();
     }
 
+    /** What a call has, or would have; one that reads on no more than its answer may be silent. */
+    private long budgetNanos(Call call) {
+        long silence = boundsReads ? silenceNanos(call) : 0;
+        return silence == 0 ? budgetNanos() : silence;
+    }
+
+    /** For how long its answer was silent if that is what it is cut for, or would be; else 0. */
+    private long silenceNanos(Call call) {
+        ReadStalls stalls = readStalls;
+        if (stalls == null) {
+            return 0;
+        }
+        if (!call.readsOn()) {
+            return call.silenceNanos();
+        }
+        long budget = budgetNanos();
+        return budget == 0 || stalls.nanos() < budget ? stalls.nanos() : 0;
+    }
+
     @Nullable
     AdaptiveDeadline adaptiveDeadline() {
         return adaptive;
+    }
+
+    /** What is taken over by the guard of its name after a reload. */
+    Rules.Learned learned() {
+        return new Rules.Learned(adaptive, readStalls == null ? null : readStalls.learned());
     }
 
     @Override
@@ -362,6 +393,64 @@ final class TargetGuard implements Guard {
     @Override
     public @Nullable StreamBudgets streamBudgets() {
         return streams;
+    }
+
+    @Override
+    public long stallAfterNanos() {
+        ReadStalls stalls = readStalls;
+        return stalls == null || !refuses ? 0 : stalls.nanos();
+    }
+
+    @Override
+    public boolean isStallAfterAdaptive() {
+        return readStalls != null && readStalls.learned() != null;
+    }
+
+    @Override
+    public void heard(Call stream, long silenceNanos, boolean isWhole) {
+        try {
+            Guard own = stream.guard();
+            if (own != this && own != null) {
+                own.heard(stream, silenceNanos, isWhole);
+            } else if (stream.trySettle()) {
+                machinery.streams().end(stream);
+                heard(stream, silenceNanos, isWhole, machinery.nanoClock().getAsLong());
+            }
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/heard", fault);
+        }
+    }
+
+    private void heard(Call call, long silenceNanos, boolean isWhole, long now) {
+        ReadStalls stalls = readStalls;
+        if (stalls != null) {
+            long ours = silenceNanos < AdaptiveDeadline.MATTERS_NANOS ? 0 : stalledNanos(call, now);
+            stalls.heard(Math.max(0, silenceNanos - ours), isWhole, now);
+        }
+    }
+
+    /** An answer was cut because it stopped half-way, and counts as a failure by now; some in a row open the circuit. */
+    private void countReadStall(Cut cut, long now) {
+        ReadStalls stalls = readStalls;
+        if (stalls == null) {
+            return;
+        }
+        stalls.stalled(cut.silenceNanos(), now);
+        String cause = stalls.cause();
+        if (cause != null && circuit != null) {
+            circuit.trip(cause, now);
+            if (circuit.state() == BreakerState.OPEN) {
+                stalls.told();
+            }
+        }
+    }
+
+    private static boolean isReadStall(@Nullable Cut cut) {
+        return cut != null && cut.silenceNanos() > 0;
+    }
+
+    private static Reason timeout(@Nullable Cut cut) {
+        return isReadStall(cut) ? Reason.READ_STALL : Reason.DEADLINE_EXHAUSTED;
     }
 
     @Override
@@ -519,7 +608,7 @@ final class TargetGuard implements Guard {
 
     /** When the timer has to look at this call: to cut it, or to see whether its library did. */
     private long deadline(Call call, long asked) {
-        long budget = deadlineNanos();
+        long budget = refuses ? budgetNanos(call) : 0;
         if (budget == 0) {
             return DeadlineTimer.NEVER;
         }
@@ -668,8 +757,15 @@ final class TargetGuard implements Guard {
         } else {
             settlePermit(call.permit(), outcome, now);
         }
-        long budget = budgetNanos();
-        learn(call, outcome, expired, now);
+        boolean isStalled = false;
+        if (cut != null && outcome == Outcome.FAILURE && isReadStall(cut)) {
+            isStalled = true;
+            countReadStall(cut, now);
+        } else if (boundsReads && outcome == Outcome.SUCCESS && call.readsOn()) {
+            heard(call, 0, true, now);
+        }
+        long budget = budgetNanos(call);
+        learn(call, outcome, expired && !isStalled, now);
         Trace trace = (Trace) call.attachment();
         tellNews(trace);
         Attempts next =
@@ -696,7 +792,7 @@ final class TargetGuard implements Guard {
                     ? null
                     : decision(
                             Verdict.TIMED_OUT,
-                            Reason.DEADLINE_EXHAUSTED,
+                            timeout(cut),
                             id,
                             null,
                             original(ending),
@@ -737,14 +833,20 @@ final class TargetGuard implements Guard {
             return conclude(call, Ending.failed(Ending.TIMEOUT, thrown), true);
         }
         long now = machinery.nanoClock().getAsLong();
-        Trace trace = open();
+        Trace known = call.attachment() instanceof Trace told ? told.afterwards() : null;
+        Trace trace = known == null ? open() : known;
         if (circuit != null && (use == USED || isUsed()) && circuit.state() == BreakerState.CLOSED) {
             settlePermit(circuit.tryAcquire(false, now), Outcome.FAILURE, now);
-            tellNews(trace);
         }
+        if (cut != null && isReadStall(cut)) {
+            countReadStall(cut, now);
+        }
+        tellNews(trace);
         long id = cut == null ? newId() : cut.id();
         String original = thrown == null ? null : thrown.getClass().getName();
-        tell(trace, decision(Verdict.TIMED_OUT, Reason.DEADLINE_EXHAUSTED, id, null, original, now));
+        Signal.Origin origin = cut == null ? null : cut.origin();
+        long elapsed = now - call.startNanos();
+        tell(trace, decision(Verdict.TIMED_OUT, timeout(cut), id, null, original, origin, elapsed, now));
         close(trace, thrown);
         return null;
     }
@@ -922,15 +1024,16 @@ final class TargetGuard implements Guard {
         boolean late = budget != 0 && call.hasDeadline() && now - call.startNanos() > budget;
         if (late && trace != null) {
             long elapsed = now - call.startNanos();
+            long silence = silenceNanos(call);
             tell(
                     trace,
                     decision(
                             Verdict.WOULD_TIME_OUT,
-                            Reason.DEADLINE_EXHAUSTED,
+                            silence == 0 ? Reason.DEADLINE_EXHAUSTED : Reason.READ_STALL,
                             newId(),
                             null,
                             null,
-                            origin(budget),
+                            origin(silence, budget),
                             elapsed,
                             now));
         }
@@ -1044,13 +1147,23 @@ final class TargetGuard implements Guard {
             expireInLibrary(call, late, now);
             return;
         }
+        long left = call.leftNanos();
+        if (left > 0) {
+            call.moveDeadline(deadline, now + left);
+            return;
+        }
+        long silence = silenceNanos(call);
         String overdue = call.overdue();
-        if ((adaptive != null || overdue != null) && late > LATE_NANOS) {
+        if ((adaptive != null || overdue != null || silence > 0) && late > LATE_NANOS) {
             // we stood still, and could not see an answer: it has that time again
             call.moveDeadline(deadline, now + late);
             return;
         }
         if (!call.moveDeadline(deadline, DeadlineTimer.NEVER)) {
+            return;
+        }
+        if (silence > 0) {
+            stop(call, silence, now);
             return;
         }
         if (overdue != null) {
@@ -1065,6 +1178,18 @@ final class TargetGuard implements Guard {
                 : deadline - machinery.timer().at(call.startNanos(), call.isUntimed() ? Pulse.PERIOD_NANOS : 0);
         Cut cut = expiry(call, given);
         if (cut(call, cut)) {
+            machinery.leaks().watch(call, cut, now);
+        }
+    }
+
+    /** Its answer is silent half-way: of a call that reads on, or of a stream beside its call. */
+    private void stop(Call silent, long silence, long now) {
+        Call call = silent.attachment() instanceof Call beside ? beside : silent;
+        long id = newId();
+        Signal.Origin origin = origin(silence, 0);
+        String message = Messages.stalled(subject, silence, id, elapsed(call), traceId(call), origin);
+        Cut cut = new Cut(Refusal.saying(message, Reason.READ_STALL, 0, null), id, origin, silence);
+        if (cut(silent, cut) && silent == call) {
             machinery.leaks().watch(call, cut, now);
         }
     }
@@ -1097,6 +1222,12 @@ final class TargetGuard implements Guard {
 
     private static @Nullable String traceId(Call call) {
         return call.attachment() instanceof Trace trace ? trace.traceId() : null;
+    }
+
+    /** Where a deadline of so much comes from, or, unless that is 0, what may be silent for so long. */
+    private Signal.Origin origin(long silence, long given) {
+        ReadStalls stalls = readStalls;
+        return silence == 0 || stalls == null ? origin(given) : stalls.origin(silence);
     }
 
     /** Where a deadline of so much comes from. */

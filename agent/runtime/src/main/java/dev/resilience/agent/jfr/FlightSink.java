@@ -87,6 +87,12 @@ public final class FlightSink implements Sink {
         }
 
         @Override
+        public @Nullable Trace afterwards() {
+            Trace more = trace == null ? null : trace.afterwards();
+            return more == null ? null : new FlightTrace(more);
+        }
+
+        @Override
         public void close(@Nullable Throwable thrown) {
             if (trace != null) {
                 trace.close(thrown);

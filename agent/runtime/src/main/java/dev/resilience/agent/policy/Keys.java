@@ -88,6 +88,7 @@ final class Keys {
             "breaker.failure-on",
             "breaker.ignore",
             "deadline",
+            "stall-after",
             "stream.first-message",
             "stream.idle",
             "stream.total",

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param breaker null when it is off
  * @param failures what the end of a call means, for the breaker and for the fallback
  * @param streams how long streams of gRPC may take
+ * @param stallAfter how long an answer may be silent half-way
  * @param limit how many calls it lets through
  * @param chain what to try instead of a refusal or a fault of the target, in this order
  * @param retries which calls are made again; null for none
@@ -30,6 +31,7 @@ public record Policy(
         FailureRules failures,
         Deadline deadline,
         StreamTimers streams,
+        StallAfter stallAfter,
         LimitConfig limit,
         List<Link> chain,
         @Nullable Retries retries) {
@@ -50,22 +52,7 @@ public record Policy(
         return chain.stream().filter(link -> link.serves(protocol)).toList();
     }
 
-    /** A policy that makes nothing again. */
-    public Policy(
-            String name,
-            Mode mode,
-            Match match,
-            Key key,
-            @Nullable BreakerConfig breaker,
-            FailureRules failures,
-            Deadline deadline,
-            StreamTimers streams,
-            LimitConfig limit,
-            List<Link> chain) {
-        this(name, mode, match, key, breaker, failures, deadline, streams, limit, chain, null);
-    }
-
-    /** A policy without timers for streams. */
+    /** A policy without timers for streams, and for answers that stop half-way, that makes nothing again. */
     public Policy(
             String name,
             Mode mode,
@@ -76,7 +63,19 @@ public record Policy(
             Deadline deadline,
             LimitConfig limit,
             List<Link> chain) {
-        this(name, mode, match, key, breaker, failures, deadline, StreamTimers.NONE, limit, chain);
+        this(
+                name,
+                mode,
+                match,
+                key,
+                breaker,
+                failures,
+                deadline,
+                StreamTimers.NONE,
+                StallAfter.Rule.NONE,
+                limit,
+                chain,
+                null);
     }
 
     /** A policy without limits, and with one answer or none; {@code deadline} null for none. */
@@ -137,6 +136,7 @@ public record Policy(
 
     /** The same policy, told only to observe. */
     Policy observing() {
-        return new Policy(name, Mode.OBSERVE, match, key, breaker, failures, deadline, streams, limit, chain, retries);
+        return new Policy(
+                name, Mode.OBSERVE, match, key, breaker, failures, deadline, streams, stallAfter, limit, chain, retries);
     }
 }

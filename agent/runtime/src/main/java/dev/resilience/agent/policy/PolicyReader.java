@@ -61,6 +61,7 @@ final class PolicyReader {
         FailureRules failures = failures(match);
         Deadline deadline = deadline();
         StreamTimers streams = streams(match);
+        StallAfter stallAfter = stallAfter(match);
         LimitConfig limit =
                 new LimitReader(this).read(breaker != null && breaker.strategy() instanceof Strategy.Adaptive);
         List<Link> chain = new ChainReader(this).read(match, deadline);
@@ -74,6 +75,7 @@ final class PolicyReader {
                 failures,
                 deadline,
                 streams,
+                stallAfter,
                 limit.besides(breaker),
                 chain,
                 retries);
@@ -207,6 +209,26 @@ final class PolicyReader {
         }
         require(text.isEmpty() || !Character.isLetter(text.charAt(0)), setting.key(), Deadline.Fixed.RANGE);
         return new Deadline.Fixed(Values.duration(setting));
+    }
+
+    private StallAfter stallAfter(Match match) {
+        StallAfter stallAfter = value("stall-after", PolicyReader::stallAfter, StallAfter.Rule.ADAPTIVE);
+        if (stallAfter == StallAfter.Rule.ADAPTIVE && !match.serves(Protocol.HTTP)) {
+            warn("stall-after", "has no effect: it is learned for HTTP alone, which this policy does not guard");
+        }
+        return stallAfter;
+    }
+
+    private static StallAfter stallAfter(Setting setting) {
+        String text = setting.text();
+        if (text.equals("none")) {
+            return StallAfter.Rule.NONE;
+        }
+        if (text.equals("adaptive")) {
+            return StallAfter.Rule.ADAPTIVE;
+        }
+        require(text.isEmpty() || !Character.isLetter(text.charAt(0)), setting.key(), StallAfter.Fixed.RANGE);
+        return new StallAfter.Fixed(Values.duration(setting));
     }
 
     private StreamTimers streams(Match match) {

@@ -30,6 +30,8 @@ public record PolicySet(List<Policy> policies, Policy defaults, Mode mode, Durat
                     Policy.DEFAULT_BREAKER,
                     FailureRules.DEFAULTS,
                     Deadline.Rule.BY_PROTOCOL,
+                    StreamTimers.NONE,
+                    StallAfter.Rule.ADAPTIVE,
                     LimitConfig.NONE,
                     List.of()),
             Policy.DEFAULT_MODE,

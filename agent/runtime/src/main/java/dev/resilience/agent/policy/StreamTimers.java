@@ -33,9 +33,9 @@ public record StreamTimers(
         require(budget == null || (budget.compareTo(SHORTEST) >= 0 && budget.compareTo(LONGEST) <= 0), key, RANGE);
     }
 
-    /** For the guard; null where there is none. */
-    public @Nullable StreamBudgets budgets() {
-        StreamBudgets budgets = new StreamBudgets(nanos(firstMessage), nanos(idle), nanos(total));
+    /** For the guard, with what a silence between two messages may last at most, or 0; null where there is none. */
+    public @Nullable StreamBudgets budgets(long stallNanos) {
+        StreamBudgets budgets = new StreamBudgets(nanos(firstMessage), nanos(idle), nanos(total), stallNanos);
         return budgets.isNone() ? null : budgets;
     }
 

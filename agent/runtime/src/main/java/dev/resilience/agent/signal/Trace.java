@@ -11,6 +11,11 @@ public interface Trace {
         return null;
     }
 
+    /** Where to tell what becomes known of the call after {@link #close}; null if nothing can be added any more. */
+    default @Nullable Trace afterwards() {
+        return null;
+    }
+
     /**
      * The call is over.
      *

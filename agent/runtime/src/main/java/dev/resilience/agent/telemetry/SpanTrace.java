@@ -55,6 +55,12 @@ final class SpanTrace implements Trace {
         }
     }
 
+    /** A span of ours is sent when its call is over; whether one of others has ended by then is known to its maker. */
+    @Override
+    public @Nullable Trace afterwards() {
+        return span instanceof OwnSpan ? null : this;
+    }
+
     private void decided(Signal.Decision decision) {
         if (decision.isPlain()) {
             if (!sink.isMarked(span)) {

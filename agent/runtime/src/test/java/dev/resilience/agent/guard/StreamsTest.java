@@ -9,6 +9,7 @@ import dev.resilience.agent.policy.LimitConfig;
 import dev.resilience.agent.policy.Match;
 import dev.resilience.agent.policy.Mode;
 import dev.resilience.agent.policy.Policy;
+import dev.resilience.agent.policy.StallAfter;
 import dev.resilience.agent.policy.StreamTimers;
 import dev.resilience.agent.signal.Signal.Verdict;
 import dev.resilience.engine.BreakerState;
@@ -64,6 +65,7 @@ class StreamsTest {
                 FailureRules.DEFAULTS,
                 Deadline.Rule.NONE,
                 new StreamTimers(null, IDLE, null),
+                StallAfter.Rule.NONE,
                 LimitConfig.NONE,
                 List.of());
         GuardRegistry registry = new GuardRegistry(Policies.set(policy), machinery, lines::add);
@@ -83,7 +85,7 @@ class StreamsTest {
 
     @Test
     void areBoundedForGrpcAloneAndOnlyWhereThePolicyIsEnforced() {
-        assertThat(guard.streamBudgets()).isEqualTo(new StreamBudgets(0, IDLE.toNanos(), 0));
+        assertThat(guard.streamBudgets()).isEqualTo(new StreamBudgets(0, IDLE.toNanos(), 0, 0));
         assertThat(guard(Mode.OBSERVE).streamBudgets()).isNull();
         GuardRegistry registry = new GuardRegistry(Policies.set(Policies.policy(Mode.ENFORCE)), machinery, lines::add);
         assertThat(Objects.requireNonNull(registry.grpc("x:1", "a.B/C")).streamBudgets())

@@ -143,7 +143,7 @@ class ConfigurationPageTest {
                     .isEmpty();
             found++;
         }
-        assertThat(found).isEqualTo(9);
+        assertThat(found).isEqualTo(10);
     }
 
     @Test

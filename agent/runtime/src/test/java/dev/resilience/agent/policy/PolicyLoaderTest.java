@@ -195,6 +195,7 @@ class PolicyLoaderTest {
                     "breaker.slo-climb", "1s",
                     "breaker.short-window", "10s",
                     "breaker.long-window", "10m",
+                    "stall-after", "6s",
                     "stream.first-message", "3s",
                     "stream.idle", "4s",
                     "stream.total", "1h",

@@ -147,6 +147,26 @@ public abstract class Call {
         return null;
     }
 
+    /**
+     * How much longer it may go on, in nanoseconds: asked when its deadline is over, and it is cut if that is 0. More than
+     * 0 only where what it waits for moves on without moving its deadline.
+     */
+    public long leftNanos() {
+        return 0;
+    }
+
+    /**
+     * How long its answer was silent half-way, in nanoseconds, if it is that what it is cut for: it has stalled. Else 0.
+     */
+    public long silenceNanos() {
+        return 0;
+    }
+
+    /** Whether it reads on in an answer that has begun: then its whole time is a silence of that answer. */
+    public boolean readsOn() {
+        return false;
+    }
+
     public final boolean isSettled() {
         return phase == SETTLED;
     }

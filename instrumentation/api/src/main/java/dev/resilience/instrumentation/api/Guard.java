@@ -75,6 +75,19 @@ public interface Guard {
         return false;
     }
 
+    /**
+     * How long a body may be silent while its reader waits for more, in nanoseconds; 0 for as long as it likes. 0 always
+     * unless {@link #enforces}.
+     */
+    default long stallAfterNanos() {
+        return 0;
+    }
+
+    /** Whether that is learned from the bodies: then it is not meant for one that pauses by its nature. */
+    default boolean isStallAfterAdaptive() {
+        return false;
+    }
+
     /** How long a stream may take; null where it may take as long as it likes. Null always unless {@link #enforces}. */
     default @Nullable StreamBudgets streamBudgets() {
         return null;
@@ -94,4 +107,14 @@ public interface Guard {
 
     /** The watched stream is over. */
     default void unwatch(Call stream) {}
+
+    /**
+     * The watched stream is over, and not cut.
+     *
+     * @param silenceNanos the longest that it was silent for before it went on
+     * @param isWhole whether it came to its end
+     */
+    default void heard(Call stream, long silenceNanos, boolean isWhole) {
+        unwatch(stream);
+    }
 }

@@ -8,7 +8,6 @@ import dev.resilience.instrumentation.api.Contained;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
 import dev.resilience.instrumentation.api.Faults;
-import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
 import dev.resilience.instrumentation.api.RequestFacts;
 import dev.resilience.instrumentation.api.StaticAnswer;
@@ -126,7 +125,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
             delegate.start(new SettlingListener(listener), headers);
         } catch (Throwable thrown) {
             Contained.run(faults, "grpc/start", () -> settle(Ending.failed(Ending.OTHER, thrown)));
-            Contained.run(faults, "grpc/stream", this::unclock);
+            Contained.run(faults, "grpc/stream", () -> unclock(false));
             throw thrown;
         }
         running = true;
@@ -414,10 +413,10 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         }
     }
 
-    private void unclock() {
+    private void unclock(boolean isWhole) {
         StreamClock timed = clock;
         if (timed != null) {
-            timed.end();
+            timed.end(isWhole);
         }
     }
 
@@ -426,7 +425,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
     }
 
     private static Status statusOf(Refusal refusal) {
-        return (refusal.reason() == Reason.DEADLINE_EXHAUSTED ? Status.DEADLINE_EXCEEDED : Status.UNAVAILABLE)
+        return (refusal.reason().isTimeout() ? Status.DEADLINE_EXCEEDED : Status.UNAVAILABLE)
                 .withDescription(refusal.message());
     }
 
@@ -593,7 +592,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
             if (keeping != null) {
                 Contained.run(faults, "grpc/keep", () -> keeping.over(status));
             }
-            Contained.run(faults, "grpc/stream", GuardedCall.this::unclock);
+            Contained.run(faults, "grpc/stream", () -> unclock(status.isOk()));
             if (!isGiven) {
                 listener.onClose(closing, trailers);
             } else if (answer != null) {
@@ -653,7 +652,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
 
         private @Nullable Fallback settleStopped(Refusal refusal) {
             try {
-                if (refusal.reason() == Reason.DEADLINE_EXHAUSTED) {
+                if (refusal.reason().isTimeout()) {
                     StreamClock timed = clock;
                     Call expired = timed != null && timed.hasStopped() ? timed : permit;
                     Fallback fallback = plan.guard()

@@ -39,6 +39,7 @@ final class StreamClock extends Call {
     private long arrived;
     private @Nullable Consumer<Refusal> stop;
     private volatile String overdue = "";
+    private volatile long silenceNanos;
     private volatile boolean stopped;
 
     StreamClock(Guard guard, Faults faults, StreamBudgets budgets, MethodType type) {
@@ -103,14 +104,15 @@ final class StreamClock extends Call {
         move(0, 0, true);
     }
 
-    void end() {
+    /** It is over, well or not. */
+    void end(boolean isWhole) {
         lock.lock();
         try {
             watched = false;
         } finally {
             lock.unlock();
         }
-        guard.unwatch(this);
+        guard.heard(this, 0, isWhole);
     }
 
     /** Whether it is what stopped the stream. */
@@ -121,6 +123,11 @@ final class StreamClock extends Call {
     @Override
     public String overdue() {
         return overdue;
+    }
+
+    @Override
+    public long silenceNanos() {
+        return silenceNanos;
     }
 
     @Override
@@ -154,10 +161,14 @@ final class StreamClock extends Call {
         }
         waits = waiting;
         boolean first = arrived == 0 && budgets.firstMessageNanos() != 0;
-        long silence = first ? budgets.firstMessageNanos() : budgets.idleNanos();
+        long idle = first ? budgets.firstMessageNanos() : budgets.idleNanos();
+        long stall = arrived == 0 ? 0 : budgets.stallNanos();
+        boolean stalls = stall != 0 && (idle == 0 || stall <= idle);
+        long silence = stalls ? stall : idle;
         long left = !waiting || silence == 0 ? Long.MAX_VALUE : Math.max(0, sinceNanos + silence - now);
         long total = budgets.totalNanos();
         long leftInAll = total == 0 ? Long.MAX_VALUE : Math.max(0, beganNanos + total - now);
+        silenceNanos = stalls && left <= leftInAll ? stall : 0;
         if (leftInAll < left) {
             overdue = "stream not over within " + text(total);
         } else {

@@ -47,6 +47,12 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
     private volatile long firstNanos;
     private boolean begun; // only while delivering
 
+    // Only where somebody times how long the target is silent: since when it may have been, and for how long it was at
+    // most.
+    private @Nullable BodyClock clock;
+    private volatile long silentSinceNanos;
+    private volatile long longestSilenceNanos;
+
     /** Who delivers a signal; read long after it was written, if at all. */
     private @Nullable Thread delivering;
 
@@ -66,6 +72,22 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
         this.faults = faults;
         this.onEnd = onEnd;
         this.nanoClock = nanoClock;
+    }
+
+    /** Before it is given to anybody: who times its silences, and is told of its end unless it is cut. */
+    void timedBy(BodyClock timing) {
+        clock = timing;
+    }
+
+    /** For how long the target has had nothing for a subscriber that waits for more; 0 where it does not. */
+    long silentNanos() {
+        boolean isWaiting = state.get() == 0 && !faulty && demand.get() > 0;
+        return isWaiting ? Math.max(0, nanoClock.getAsLong() - silentSinceNanos) : 0;
+    }
+
+    /** The longest silence that ended with more. */
+    long longestSilenceNanos() {
+        return longestSilenceNanos;
     }
 
     boolean isOver() {
@@ -97,15 +119,33 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     /** Ends the body with {@code cause}, unless it is over; then nothing happens. */
     void cut(Throwable cause) {
+        Runnable telling = cutting(cause);
+        if (telling != null) {
+            BodyClock timing = clock;
+            if (timing != null) {
+                Contained.run(faults, SITE, () -> timing.end(false));
+            }
+            telling.run();
+        }
+    }
+
+    /**
+     * The same in two steps: from here on nothing more comes to the subscriber, and what is returned tells it, where its
+     * code may run. Null if it was over.
+     */
+    @Nullable
+    Runnable cutting(Throwable cause) {
         failure = isOver() ? failure : cause;
         int before = state.getAndUpdate(now -> (now & (CUT | OVER)) == 0 ? now | CUT : now);
         if ((before & (CUT | OVER)) != 0) {
-            return;
+            return null;
         }
-        cancelUpstream();
-        if (before == 0) {
-            theirs.onError(cause);
-        }
+        return () -> {
+            cancelUpstream();
+            if (before == 0) {
+                theirs.onError(cause);
+            }
+        };
     }
 
     /** The failure for which the subscriber itself has given the body up, if it was for one. */
@@ -192,12 +232,12 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
             subscription.cancel();
         }
         if (first) {
-            Contained.run(faults, SITE, () -> onEnd.accept(null));
+            Contained.run(faults, SITE, () -> ended(null, false));
         }
     }
 
     /** From now on signals pass uncounted; true, as this one does too. */
-    private boolean distrust() {
+    boolean distrust() {
         faulty = true;
         return true;
     }
@@ -207,6 +247,7 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
             return false;
         }
         long now = nanoClock.getAsLong();
+        heard(now);
         if (begun) {
             waitedNanos.addAndGet(now - waitsSinceNanos);
         } else {
@@ -223,20 +264,43 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
             return false;
         }
         failure = thrown == null ? failure : thrown;
+        if (clock != null && thrown == null) {
+            heard(nanoClock.getAsLong());
+        }
         return true;
     }
 
     private void left(@Nullable Throwable thrown) {
         leave();
+        ended(thrown, thrown == null);
+    }
+
+    private void ended(@Nullable Throwable thrown, boolean isWhole) {
+        BodyClock timing = clock;
+        if (timing != null) {
+            Contained.run(faults, SITE, () -> timing.end(isWhole));
+        }
         onEnd.accept(thrown);
+    }
+
+    /** Something came, so whatever silence there was is over. */
+    private void heard(long now) {
+        if (clock != null && demand.get() > 0) {
+            longestSilenceNanos = Math.max(longestSilenceNanos, now - silentSinceNanos);
+        }
     }
 
     /** Before the library is asked: where nothing was demanded, nothing is delivered meanwhile. */
     private void demanded(long n) {
         if (demand.get() == 0) {
-            waitsSinceNanos = nanoClock.getAsLong();
+            long now = nanoClock.getAsLong();
+            waitsSinceNanos = now;
+            silentSinceNanos = now;
         }
-        demand.getAndUpdate(open -> n > 0 ? (open + n < 0 ? Long.MAX_VALUE : open + n) : open);
+        long open = demand.get();
+        while (n > 0 && !demand.compareAndSet(open, open + n < 0 ? Long.MAX_VALUE : open + n)) {
+            open = demand.get();
+        }
     }
 
     /** The subscriber wants no more; true if it is the first end of the body. */
@@ -245,7 +309,10 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
     }
 
     private boolean enter(int flag) {
-        int before = state.getAndUpdate(now -> (now & (CUT | OVER)) == 0 ? (now | flag) + 1 : now);
+        int before = state.get();
+        while ((before & (CUT | OVER)) == 0 && !state.compareAndSet(before, (before | flag) + 1)) {
+            before = state.get();
+        }
         boolean entered = (before & (CUT | OVER)) == 0;
         if (entered) {
             delivering = Thread.currentThread();
@@ -257,6 +324,9 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
         delivering = null;
         if (faulty) {
             return;
+        }
+        if (clock != null) {
+            silentSinceNanos = nanoClock.getAsLong(); // what came in the meantime had to wait for the subscriber
         }
         if (state.decrementAndGet() == CUT) {
             cancelUpstream();

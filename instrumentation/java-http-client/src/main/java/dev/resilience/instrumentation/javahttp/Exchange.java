@@ -9,7 +9,6 @@ import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
 import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
-import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
 import dev.resilience.instrumentation.api.RequestFacts;
 import dev.resilience.instrumentation.api.StaticAnswer;
@@ -112,6 +111,7 @@ final class Exchange<T> extends Call {
     private volatile @Nullable CompletableFuture<HttpResponse<T>> caller;
 
     private volatile @Nullable BoundedBody<T> body;
+    private volatile @Nullable BodyClock silence;
     private volatile @Nullable CompletableFuture<Given<T>> instead;
     private int status;
     /** What the caller would get; 0 unless all of that is there, or a fallback may take its place before it is. */
@@ -252,7 +252,7 @@ final class Exchange<T> extends Call {
                 handling = null;
             }
             try {
-                return bounded(kept(theirs, info));
+                return bounded(kept(theirs, info), info);
             } catch (Throwable fault) {
                 faults.report("java-http-client/body", fault);
                 return theirs;
@@ -285,7 +285,7 @@ final class Exchange<T> extends Call {
         }
         BodySubscriber<T> taker = theirs;
         try {
-            taker = bounded(theirs);
+            taker = bounded(theirs, info);
         } catch (Throwable fault) {
             faults.report("java-http-client/body", fault);
         }
@@ -359,8 +359,11 @@ final class Exchange<T> extends Call {
                 faults,
                 "java-http-client/out",
                 (response, thrown) -> {
-                    if (out.isCancelled() && advance(CALLING, OVER)) {
-                        settle(Ending.CANCELLED);
+                    if (out.isCancelled()) {
+                        unwatch();
+                        if (advance(CALLING, OVER)) {
+                            settle(Ending.CANCELLED);
+                        }
                     }
                     giveUp();
                 },
@@ -478,8 +481,13 @@ final class Exchange<T> extends Call {
     }
 
     private @Nullable Fallback settleExpired(Throwable thrown) {
+        return settleExpired(this, thrown);
+    }
+
+    /** {@code expired} is this call, or the clock of its body. */
+    private @Nullable Fallback settleExpired(Call expired, Throwable thrown) {
         try {
-            return usable(guard.settleExpired(this, thrown));
+            return usable(guard.settleExpired(expired, thrown));
         } catch (Throwable fault) {
             faults.report("java-http-client/settleExpired", fault);
             return null;
@@ -545,19 +553,37 @@ final class Exchange<T> extends Call {
         return status >= 200 && status < 300;
     }
 
-    private BodySubscriber<T> bounded(BodySubscriber<T> theirs) {
+    private BodySubscriber<T> bounded(BodySubscriber<T> theirs, ResponseInfo info) {
         guard.answering(this);
-        if (deadlineNanos == 0) {
+        long silenceNanos = enforces ? BodyClock.silenceNanos(guard, info) : 0;
+        if (deadlineNanos == 0 && silenceNanos == 0) {
             return theirs;
         }
         BoundedBody<T> bounded = new BoundedBody<>(theirs, faults, this::bodyEnded);
         body = bounded;
-        if (decided) {
+        if (silenceNanos != 0) {
+            Contained.run(faults, "java-http-client/silence", () -> time(bounded, silenceNanos));
+        }
+        if (decided && deadlineNanos != 0) {
             // the guard's timer stopped with the settling, but the deadline holds for this body too, less what was left
             // when its head came: whoever was asked meanwhile had a deadline of his own
             later(deadlineNanos - answeredNanos, () -> expire(bounded));
         }
         return bounded;
+    }
+
+    private void time(BoundedBody<T> bounded, long silenceNanos) {
+        BodyClock clock = new BodyClock(
+                guard,
+                faults,
+                silenceNanos,
+                bounded,
+                client.executor().orElse(null),
+                () -> watched != null,
+                this::stall);
+        silence = clock;
+        bounded.timedBy(clock);
+        clock.begin(this);
     }
 
     /** Hands on what a fallback gives in place of the answer, once it is there and the future too. */
@@ -765,7 +791,7 @@ final class Exchange<T> extends Call {
             end(cause); // what the cut made of the library's work may be here before it
         }
         BoundedBody<T> streamed = thrown == null ? body : null;
-        if (streamed != null && !streamed.isOver() && advance(CALLING, STREAMING)) {
+        if (streamed != null && deadlineNanos != 0 && !streamed.isOver() && advance(CALLING, STREAMING)) {
             Contained.end(out, response, null).run();
             if (streamed.isOver()) {
                 bodyEnded(streamed.failure());
@@ -842,7 +868,7 @@ final class Exchange<T> extends Call {
             return;
         }
         IOException thrown = exception(refusal);
-        boolean expired = refusal.reason() == Reason.DEADLINE_EXHAUSTED;
+        boolean expired = refusal.reason().isTimeout();
         CompletableFuture<HttpResponse<T>> out = futures.out();
         BoundedBody<T> streamed = body;
         if (streamed != null && advance(STREAMING, OVER)) {
@@ -869,6 +895,69 @@ final class Exchange<T> extends Call {
                             Contained.end(out, null, thrown)));
         }
         out.defaultExecutor().execute(contained(() -> stop(futures.work(), thrown)));
+    }
+
+    /** The body is silent, on the guard's timer: the rest is as at a deadline, but that it may be over for its caller. */
+    private void stall(Refusal refusal) {
+        Watched<T> futures = watched;
+        BoundedBody<T> silent = body;
+        BodyClock clock = silence;
+        if (futures == null || silent == null || clock == null) {
+            return;
+        }
+        IOException thrown = exception(refusal);
+        Runnable telling = silent.cutting(thrown);
+        if (telling == null) {
+            return; // it came to its end meanwhile
+        }
+        CompletableFuture<HttpResponse<T>> out = futures.out();
+        try {
+            settleStalled(clock, thrown, out);
+        } catch (Throwable fault) {
+            faults.report("java-http-client/stall", fault);
+            complete(out, null, thrown);
+        }
+        Runnable end = Contained.task(faults, "java-http-client/stall", telling, silent::distrust);
+        out.defaultExecutor()
+                .execute(Contained.task(
+                        faults,
+                        "java-http-client/stall",
+                        () -> {
+                            end.run();
+                            futures.work().cancel(true);
+                        },
+                        () -> {
+                            silent.distrust(); // then the subscriber is told what the library makes of the cancel
+                            futures.work().cancel(true);
+                        }));
+    }
+
+    /** Nothing happens to the caller's future where that is over. */
+    private void settleStalled(BodyClock clock, IOException thrown, CompletableFuture<HttpResponse<T>> out) {
+        boolean isCalling = advance(CALLING, OVER);
+        if (!isCalling) {
+            advance(STREAMING, OVER);
+        }
+        Fallback fallback = settleExpired(clock, thrown);
+        if (fallback == null) {
+            complete(out, null, thrown);
+        } else if (isCalling) {
+            out.defaultExecutor()
+                    .execute(Contained.task(
+                            faults,
+                            "java-http-client/stalled",
+                            () -> serve(fallback, true, out, () -> complete(out, null, thrown)),
+                            Contained.end(out, null, thrown)));
+        } else {
+            tooLate(fallback);
+        }
+    }
+
+    private void unwatch() {
+        BodyClock clock = silence;
+        if (clock != null) {
+            clock.end(false);
+        }
     }
 
     /** The deadline of a call settled by the head of its answer. */
@@ -928,7 +1017,7 @@ final class Exchange<T> extends Call {
     }
 
     private static IOException exception(Refusal refusal) {
-        return refusal.reason() == Reason.DEADLINE_EXHAUSTED
+        return refusal.reason().isTimeout()
                 ? new HttpTimeoutException(refusal.message())
                 : new IOException(refusal.message());
     }

@@ -140,7 +140,7 @@ final class JdbcAdapter {
                 settle(call.owner(), call, endingOf(call, thrown));
                 return null;
             }
-            if (cut.reason().reason() == Reason.DEADLINE_EXHAUSTED) {
+            if (cut.reason().reason().isTimeout()) {
                 decline(call.owner().settleExpired(call, thrown));
             } else {
                 settle(call.owner(), call, new Ending(Ending.CANCELLED.token(), false, thrown));
@@ -321,7 +321,7 @@ final class JdbcAdapter {
                 return null;
             }
             discard(returned, pool);
-            if (reason.reason() == Reason.DEADLINE_EXHAUSTED) {
+            if (reason.reason().isTimeout()) {
                 decline(call.owner().settleExpired(call, thrown));
             } else {
                 settle(call.owner(), call, new Ending(Ending.CANCELLED.token(), false, thrown));

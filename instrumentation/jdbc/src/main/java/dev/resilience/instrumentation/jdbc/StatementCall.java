@@ -104,6 +104,11 @@ final class StatementCall extends Call {
         }
     }
 
+    @Override
+    public boolean readsOn() {
+        return fetches;
+    }
+
     /** Not where it goes on with a statement that was counted. */
     @Override
     public boolean isLimited() {

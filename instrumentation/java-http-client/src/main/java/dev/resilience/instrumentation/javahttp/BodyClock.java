@@ -1,0 +1,152 @@
+package dev.resilience.instrumentation.javahttp;
+
+import dev.resilience.instrumentation.api.Call;
+import dev.resilience.instrumentation.api.Contained;
+import dev.resilience.instrumentation.api.Faults;
+import dev.resilience.instrumentation.api.Guard;
+import dev.resilience.instrumentation.api.Refusal;
+import java.net.http.HttpResponse.ResponseInfo;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** How long a body may still be silent while its reader waits for more. */
+final class BodyClock extends Call {
+    /*
+     * The guard's timer looks once in the time that a silence may last, and asks then how much longer it may: so nothing is
+     * moved as pieces come, and a body costs one look in that time.
+     *
+     * Pieces come by the client's executor. Where that is one of the application's, and busy, they lie there, and the
+     * target is not silent. So before a body is cut, that executor is asked to run something that does nothing: what came
+     * before that is delivered before that.
+     */
+    private static final String SITE = "java-http-client/silence";
+
+    /** How long the executor is given at first. */
+    private static final long ASKING_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+    private static final Executor ASKING = new CompletableFuture<Void>().defaultExecutor();
+
+    /** Bodies that pause for as long as there is nothing to tell. */
+    private static final List<String> PAUSING = List.of(
+            "text/event-stream",
+            "multipart/x-mixed-replace",
+            "application/x-ndjson",
+            "application/stream+json",
+            "application/json-seq",
+            "application/grpc");
+
+    private final Guard guard;
+    private final Faults faults;
+    private final long silenceNanos;
+    private final BoundedBody<?> body;
+    private final @Nullable Executor delivering;
+    private final BooleanSupplier mayBeCut;
+    private final Consumer<Refusal> stop;
+    private boolean asked; // the timer's own
+    private volatile boolean delivered;
+
+    /**
+     * Times {@code body}.
+     *
+     * @param silenceNanos how long it may be silent
+     * @param delivering the executor of the application's that it comes by, or null
+     * @param mayBeCut whether there is anything yet by which to cut it
+     * @param stop cuts it
+     */
+    BodyClock(
+            Guard guard,
+            Faults faults,
+            long silenceNanos,
+            BoundedBody<?> body,
+            @Nullable Executor delivering,
+            BooleanSupplier mayBeCut,
+            Consumer<Refusal> stop) {
+        this.guard = guard;
+        this.faults = faults;
+        this.silenceNanos = silenceNanos;
+        this.body = body;
+        this.delivering = delivering;
+        this.mayBeCut = mayBeCut;
+        this.stop = stop;
+    }
+
+    /** How long the body of this answer may be silent; 0 for as long as it likes. */
+    static long silenceNanos(Guard guard, ResponseInfo info) {
+        long silence = guard.stallAfterNanos();
+        return silence == 0 || (guard.isStallAfterAdaptive() && pauses(info)) ? 0 : silence;
+    }
+
+    private static boolean pauses(ResponseInfo info) {
+        String type = info.headers().firstValue("content-type").orElse("");
+        for (int i = 0; i < PAUSING.size(); i++) {
+            String pausing = PAUSING.get(i);
+            if (type.regionMatches(true, 0, pausing, 0, pausing.length())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void begin(Call call) {
+        guard.watch(this, call);
+        guard.due(this, silenceNanos);
+    }
+
+    /** The body is over, at its end or not. */
+    void end(boolean isWhole) {
+        guard.heard(this, body.longestSilenceNanos(), isWhole);
+    }
+
+    @Override
+    public long silenceNanos() {
+        return silenceNanos;
+    }
+
+    @Override
+    public long leftNanos() {
+        long left = silenceNanos - body.silentNanos();
+        if (left > 0) {
+            asked = false;
+            return left;
+        }
+        if (!mayBeCut.getAsBoolean()) {
+            return silenceNanos;
+        }
+        return isDelivered() ? 0 : asked ? silenceNanos : ask();
+    }
+
+    /** Whether all that came has been delivered. */
+    private boolean isDelivered() {
+        return delivering == null || (asked && delivered);
+    }
+
+    /** Not on the timer's thread: the executor may run what it is given where it is given it, or block. */
+    private long ask() {
+        asked = true;
+        delivered = false;
+        ASKING.execute(Contained.task(faults, SITE, this::askExecutor, () -> delivered = true));
+        return Math.min(ASKING_NANOS, silenceNanos);
+    }
+
+    private void askExecutor() {
+        Executor executor = delivering;
+        try {
+            if (executor != null) {
+                executor.execute(() -> delivered = true);
+            }
+        } catch (RejectedExecutionException shutDown) {
+            delivered = true; // nothing lies there
+        }
+    }
+
+    @Override
+    public void cancel(Refusal refusal) {
+        stop.accept(refusal);
+    }
+}
