@@ -48,7 +48,7 @@ class FaultsIT {
      * it, be that a pool that got no other connection in that time.
      */
     private static final Pattern CUT = Pattern.compile(
-            "^failed .*(deadline_exhausted|DEADLINE_EXCEEDED|user request|request timed out after 2[5-9][0-9]ms)");
+            "^failed .*(deadline_exhausted|read_stall|DEADLINE_EXCEEDED|user request|request timed out after 2[5-9][0-9]ms)");
 
     static Stream<Arguments> settings() {
         return Jdks.all().stream()
@@ -61,6 +61,13 @@ class FaultsIT {
                             "policies.patient.match.protocol=jdbc",
                             "policies.patient.match.url=*/postgres",
                             "policies.patient.deadline=5s",
+                            "policies.reads.match.protocol=http",
+                            "policies.reads.match.path=/pause/*",
+                            "policies.reads.deadline=none",
+                            "policies.reads.stall-after=250ms",
+                            "policies.streams.match.protocol=grpc",
+                            "policies.streams.match.method=List",
+                            "policies.streams.stall-after=250ms",
                             "policies.pages.match.protocol=http",
                             "policies.pages.match.path=/status/*",
                             "policies.pages.fallback.snapshot.max-age=1m",
@@ -193,6 +200,9 @@ class FaultsIT {
             calls.addAll(List.of(
                     "http " + http.url("/slow/" + LATE),
                     "http-async " + http.url("/slow/" + LATE),
+                    "http " + http.url("/pause/" + LATE),
+                    "http-stream " + http.url("/pause/" + LATE),
+                    "grpc-list " + grpc.target() + " a,slow " + LATE + ",b",
                     "grpc-future " + grpc.target() + " slow " + LATE,
                     "sql " + Postgres.url().replace("/postgres?", "/template1?") + " select pg_sleep(0." + LATE + ")"));
         }

@@ -21,9 +21,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * An HTTP/1.1 server on plain sockets that keeps what it was sent, to the byte. The path says what it does:
  * {@code /status/N} answers so, {@code /hang} and below never answers, {@code /slow/N} answers after N milliseconds, {@code /half}
- * sends half a body and no more, {@code /drip/N} a body of N bytes, two a second. {@code /then/A/B/C} is answered A the first
- * time it is asked for, then B, and C from then on, each a status, with {@code +N} behind it to come back after N seconds,
- * or {@code hang}, or {@code reset}.
+ * sends half a body and no more, {@code /pause/N} the rest of it after N milliseconds, {@code /drip/N} a body of N bytes,
+ * two a second. {@code /then/A/B/C} is answered A the first time it is asked for, then B, and C from then on, each a
+ * status, with {@code +N} behind it to come back after N seconds, or {@code hang}, or {@code reset}.
  */
 final class RawHttpServer implements AutoCloseable {
     private final ServerSocket listener;
@@ -173,6 +173,15 @@ final class RawHttpServer implements AutoCloseable {
             return;
         }
         String body = "body of " + path;
+        if (path.startsWith("/pause/")) {
+            output.write(("HTTP/1.1 200 Said\r\nContent-Length: " + 2 * body.length() + "\r\n\r\n" + body)
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            output.flush();
+            pause(Long.parseLong(path.substring(7)));
+            output.write(body.getBytes(StandardCharsets.ISO_8859_1));
+            output.flush();
+            return;
+        }
         String after = plus < 0 ? "" : "Retry-After: " + next.substring(plus + 1) + "\r\n";
         output.write(
                 ("HTTP/1.1 " + status + " Said\r\n" + after + "Content-Length: " + body.length() + "\r\n\r\n" + body)

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A server of HTTP/1.1 that stalls where its path says: {@code /silent} gives no head, {@code /drip} a byte a second,
- * {@code /unread} does not read a request's body, {@code /half} closes its half in the middle of an answer, {@code /none}
+ * {@code /unread} does not read a request's body, {@code /deaf} closes the half it would read in the middle of an answer, {@code /half} closes its half in the middle of an answer, {@code /none}
  * before one; {@code /elsewhere} sends on to {@code /silent}, and {@code /ok} answers. {@code /slow} answers after 20 ms,
  * {@code /error} with 503, {@code /reset} with half an answer and a reset of the connection. The last segment counts;
  * below {@code /spare} all is well but what is reset.
@@ -181,6 +181,11 @@ final class StallingServer implements AutoCloseable {
             case "/half" -> {
                 say(output, "200 OK\r\nContent-Length: 1000\r\n\r\nhalf");
                 socket.shutdownOutput();
+            }
+            case "/deaf" -> {
+                say(output, "200 OK\r\nContent-Length: 1000\r\n\r\nhalf");
+                socket.shutdownInput();
+                reading.await();
             }
             case "/none" -> socket.shutdownOutput();
             default -> {}

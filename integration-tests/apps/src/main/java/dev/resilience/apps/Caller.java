@@ -56,6 +56,7 @@ import java.util.concurrent.TimeUnit;
  * ID direct URL SQL              through DriverManager
  * ID kept URL SQL               the same through one connection, kept for the next such line
  * ID transaction URL SQL;SQL    in one transaction, committed
+ * ID rows URL SQL                through DriverManager, by a cursor, ten rows at a time: how many
  * ID threads                     the names of all live threads, sorted
  * ID sockets                     how many sockets the process has open, where /proc tells; else 0
  * ID hiccups                     how late a sleep of 1 ms was since the last such line: P50 and P99 in microseconds
@@ -143,6 +144,7 @@ public final class Caller {
             case "prepared" -> prepared(words[2], words[3]);
             case "direct" -> direct(words[2], words[3]);
             case "kept" -> kept(words[2], words[3]);
+            case "rows" -> rows(words[2], words[3]);
             case "transaction" -> transaction(words[2], words[3]);
             case "threads" -> threads();
             case "sockets" -> Integer.toString(sockets());
@@ -272,6 +274,21 @@ public final class Caller {
         }
         try (Statement statement = connection.createStatement()) {
             return run(statement, sql, false);
+        }
+    }
+
+    private static String rows(String url, String sql) throws Exception {
+        try (Connection connection = DriverManager.getConnection(url);
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.setFetchSize(10);
+            int count = 0;
+            try (ResultSet rows = statement.executeQuery(sql)) {
+                while (rows.next()) {
+                    count++;
+                }
+            }
+            return count + " rows";
         }
     }
 

@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 /**
  * Makes bursts of requests, one a line of standard input, each line on a thread of its own:
  * {@code ID send|async VERSION BODY COUNT URL}, where BODY says how the answer's is read ({@code string}, {@code stream},
- * {@code lines}, {@code publisher}) or, as {@code post}, that a large one is sent. {@code ID threads} and {@code ID
+ * {@code lines}, {@code publisher}, {@code slowly}: a pause after the first byte) or, as {@code post}, that a large one is sent. {@code ID threads} and {@code ID
  * sockets} as {@link Caller} has them, {@code ID resolving} says how many threads look a name up.
  *
  * <p>Answers: {@code ID ENDING*COUNT,... MICROS ...}.
@@ -109,6 +109,13 @@ public final class HttpPhases {
                 try (InputStream stream = response(client, request, BodyHandlers.ofInputStream(), async)
                         .body()) {
                     return "read_" + stream.readAllBytes().length;
+                }
+            case "slowly":
+                try (InputStream stream = response(client, request, BodyHandlers.ofInputStream(), async)
+                        .body()) {
+                    int first = stream.read() < 0 ? 0 : 1;
+                    TimeUnit.MILLISECONDS.sleep(1_500);
+                    return "read_" + (first + stream.readAllBytes().length);
                 }
             case "lines":
                 try (Stream<String> lines =

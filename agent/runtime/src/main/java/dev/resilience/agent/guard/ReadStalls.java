@@ -12,13 +12,21 @@ final class ReadStalls {
      * by the pieces, one large body would be known for a hundred, and by its many short gaps the one long would be none.
      *
      * In a row are answers that are read on: bodies, streams, further rows. The head of the next one says that the target
-     * answers, not that it goes on, so only one that came to its end ends a row.
+     * answers, not that it goes on, so only one that came to its end ends a row. Of a result the end is not known: there a
+     * fetch is part of it, and some that came end the row.
      */
     static final int ROW = 3;
+
+    /** So many fetches that came, and none that stalled between them. */
+    static final int PARTS = 10;
 
     private final long fixedNanos;
     private final @Nullable AdaptiveDeadline learned;
     private final AtomicInteger row = new AtomicInteger();
+    private final AtomicInteger parts = new AtomicInteger();
+
+    /** Whether they opened the circuit, and none came to its end since. */
+    private volatile boolean suspected;
 
     /** {@code learned} is null where it is {@code fixedNanos}. */
     ReadStalls(long fixedNanos, @Nullable AdaptiveDeadline learned) {
@@ -41,6 +49,9 @@ final class ReadStalls {
         if (isWhole && row.get() != 0) {
             row.set(0);
         }
+        if (isWhole && suspected) {
+            suspected = false;
+        }
         if (learned == null) {
             return;
         }
@@ -51,17 +62,31 @@ final class ReadStalls {
         }
     }
 
+    /** A part of one came, and it is not known whether that was its end. */
+    void wentOn() {
+        if ((row.get() != 0 || suspected) && parts.incrementAndGet() >= PARTS) {
+            row.set(0);
+            suspected = false;
+        }
+    }
+
     /** One was cut, silent for as long as it was given. */
     void stalled(long givenNanos, long nowNanos) {
+        parts.set(0);
         row.getAndUpdate(before -> Math.min(before, Integer.MAX_VALUE - 1) + 1);
         if (learned != null) {
             learned.cut(givenNanos, nowNanos);
         }
     }
 
-    /** The circuit is open: what was in a row is told. */
-    void told() {
+    /** They opened the circuit. */
+    void opened() {
         row.set(0);
+        suspected = true;
+    }
+
+    boolean areSuspected() {
+        return suspected;
     }
 
     /** Why so many in a row open the circuit; null while they do not. */

@@ -407,6 +407,12 @@ final class TargetGuard implements Guard {
     }
 
     @Override
+    public boolean awaitsEnd(Call call) {
+        ReadStalls stalls = readStalls;
+        return stalls != null && stalls.areSuspected() && state() != BreakerState.CLOSED;
+    }
+
+    @Override
     public void heard(Call stream, long silenceNanos, boolean isWhole) {
         try {
             Guard own = stream.guard();
@@ -440,7 +446,7 @@ final class TargetGuard implements Guard {
         if (cause != null && circuit != null) {
             circuit.trip(cause, now);
             if (circuit.state() == BreakerState.OPEN) {
-                stalls.told();
+                stalls.opened();
             }
         }
     }
@@ -482,16 +488,6 @@ final class TargetGuard implements Guard {
             }
         } catch (Throwable fault) {
             machinery.faults().report("guard/due", fault);
-        }
-    }
-
-    @Override
-    public void unwatch(Call stream) {
-        try {
-            stream.trySettle();
-            machinery.streams().end(stream);
-        } catch (Throwable fault) {
-            machinery.faults().report("guard/unwatch", fault);
         }
     }
 
@@ -761,8 +757,8 @@ final class TargetGuard implements Guard {
         if (cut != null && outcome == Outcome.FAILURE && isReadStall(cut)) {
             isStalled = true;
             countReadStall(cut, now);
-        } else if (boundsReads && outcome == Outcome.SUCCESS && call.readsOn()) {
-            heard(call, 0, true, now);
+        } else if (readStalls != null && boundsReads && outcome == Outcome.SUCCESS && call.readsOn()) {
+            readStalls.wentOn();
         }
         long budget = budgetNanos(call);
         learn(call, outcome, expired && !isStalled, now);

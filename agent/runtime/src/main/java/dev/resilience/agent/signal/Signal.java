@@ -72,7 +72,8 @@ public sealed interface Signal {
      * What a decision followed from.
      *
      * @param what {@code circuit_opened}, {@code circuit_half_opened}, {@code drain_began}, {@code policy_deadline},
-     *     {@code adaptive_deadline} or {@code inherited_deadline}
+     *     {@code adaptive_deadline}, {@code inherited_deadline}, {@code policy_stall_after}, {@code adaptive_stall_after} or
+     *     {@code stream_budget}
      * @param id the decision id of that, if it was one
      * @param time when it was, as RFC 3339 has it; null where it is no moment
      * @param why what decided it: counts, or what a deadline is measured by

@@ -302,16 +302,37 @@ class ReadStallsTest {
         }
         clock.advance(Policies.OPEN_FOR);
         machinery.pulse().beat();
+        assertThat(guard.awaitsEnd(new FakeCall())).isTrue();
         for (int i = 0; i < 2; i++) {
-            FakeCall probe = new FakeCall();
-            assertThat(guard.tryAcquire(probe)).isNull();
-            guard.settle(probe, Ending.OK);
+            Body probe = new Body(guard);
+            probe.end(Duration.ofMillis(1));
+            guard.settle(probe.call, Ending.OK);
         }
+        assertThat(guard.awaitsEnd(new FakeCall())).isFalse();
         new Body(guard).answered().stall();
         new Body(guard).answered().stall();
         assertThat(recorder.lastDecision().state()).isEqualTo(BreakerState.CLOSED);
         new Body(guard).answered().stall();
         assertThat(recorder.lastDecision().state()).isEqualTo(BreakerState.OPEN);
+    }
+
+    /** Its head is there, but that is what every one of those had that opened it. */
+    @Test
+    void failAProbeThatWaitsForItsEnd() {
+        Guard guard = http(FIXED);
+        assertThat(guard.awaitsEnd(new FakeCall())).isFalse();
+        for (int i = 0; i < 3; i++) {
+            new Body(guard).answered().stall();
+        }
+        clock.advance(Policies.OPEN_FOR);
+        machinery.pulse().beat();
+        Body probe = new Body(guard);
+        assertThat(guard.awaitsEnd(probe.call)).isTrue();
+        probe.stall();
+
+        assertThat(recorder.lastDecision().state()).isEqualTo(BreakerState.OPEN);
+        assertThat(guard.awaitsEnd(new FakeCall())).isTrue();
+        assertThat(faults.total()).isZero();
     }
 
     @Test
@@ -368,19 +389,32 @@ class ReadStallsTest {
         }
 
         @Test
-        void areInARowUnlessFurtherRowsCome() {
+        void areInARowUnlessManyFetchesInBetweenCome() {
             Guard guard = jdbc(Mode.ENFORCE, Deadline.Rule.NONE);
-            for (int i = 0; i < 5; i++) {
+            stall(guard);
+            stall(guard);
+            come(guard, ReadStalls.PARTS);
+            for (int i = 0; i < 3; i++) {
+                assertThat(recorder.lastDecision().state()).isEqualTo(BreakerState.CLOSED);
+                stall(guard);
+                come(guard, i < 2 ? ReadStalls.PARTS - 1 : 0);
+            }
+            assertThat(recorder.lastDecision().state()).isEqualTo(BreakerState.OPEN);
+        }
+
+        private void come(Guard guard, int times) {
+            for (int i = 0; i < times; i++) {
                 Fetch each = new Fetch();
                 assertThat(guard.tryAcquire(each)).isNull();
-                if (i == 1) {
-                    guard.settle(each, Ending.OK);
-                } else {
-                    pass(SILENCE);
-                    guard.settleExpired(each, new IOException("cut"));
-                }
-                assertThat(recorder.lastDecision().state()).isEqualTo(i < 4 ? BreakerState.CLOSED : BreakerState.OPEN);
+                guard.settle(each, Ending.OK);
             }
+        }
+
+        private void stall(Guard guard) {
+            Fetch each = new Fetch();
+            assertThat(guard.tryAcquire(each)).isNull();
+            pass(SILENCE);
+            guard.settleExpired(each, new IOException("cut"));
         }
 
         @Test

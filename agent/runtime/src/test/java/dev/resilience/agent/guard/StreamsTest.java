@@ -147,7 +147,7 @@ class StreamsTest {
     @Test
     void areForgottenWhenTheyAreOver() {
         begin();
-        guard.unwatch(stream);
+        guard.heard(stream, 0, true);
         guard.settle(call, Ending.OK);
         pass(Duration.ofDays(1));
 

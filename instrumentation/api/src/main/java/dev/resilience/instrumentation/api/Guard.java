@@ -94,7 +94,7 @@ public interface Guard {
     }
 
     /**
-     * Times a stream beside its call, which its first sign of life settles: unless it is {@link #unwatch}ed before,
+     * Times a stream beside its call, which its first sign of life settles: unless it is {@link #heard} of before,
      * {@code stream} is cancelled once it is {@link #due}, and then ended by {@link #settleExpired}. It is no call of its
      * own: it is not decided on, and a drain does not know it.
      *
@@ -105,8 +105,13 @@ public interface Guard {
     /** From now on the watched stream is cut after so many nanoseconds; {@link Long#MAX_VALUE} for never. */
     default void due(Call stream, long nanos) {}
 
-    /** The watched stream is over. */
-    default void unwatch(Call stream) {}
+    /**
+     * Whether this call is to show that answers of its target no longer stop half-way: then that one begins is no success
+     * yet. Asked when the head of its answer is there.
+     */
+    default boolean awaitsEnd(Call call) {
+        return false;
+    }
 
     /**
      * The watched stream is over, and not cut.
@@ -114,7 +119,5 @@ public interface Guard {
      * @param silenceNanos the longest that it was silent for before it went on
      * @param isWhole whether it came to its end
      */
-    default void heard(Call stream, long silenceNanos, boolean isWhole) {
-        unwatch(stream);
-    }
+    default void heard(Call stream, long silenceNanos, boolean isWhole) {}
 }

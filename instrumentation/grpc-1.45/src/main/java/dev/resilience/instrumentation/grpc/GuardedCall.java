@@ -537,7 +537,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         @Override
         public void onHeaders(Metadata headers) {
             if (!headersSeen && !messageSeen) {
-                Contained.run(faults, "grpc/headers", this::settleStream);
+                Contained.run(faults, "grpc/headers", () -> settleStream(false));
             }
             headersSeen = true;
             listener.onHeaders(headers);
@@ -545,8 +545,9 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
 
         @Override
         public void onMessage(RespT message) {
-            if (!headersSeen && !messageSeen) {
-                Contained.run(faults, "grpc/message", this::settleStream);
+            if (!messageSeen || permit.isAdmitted()) {
+                boolean goesOn = messageSeen;
+                Contained.run(faults, "grpc/message", () -> settleStream(goesOn));
             }
             messageSeen = true;
             KeptCall<ReqT, RespT> keeping = kept;
@@ -642,10 +643,11 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
 
         /**
          * A target that begins to answer a stream is alive, and that is all its breaker asks: a stream may live for
-         * hours, and a probe that is one must not count as a probe that never came back.
+         * hours, and a probe that is one must not count as a probe that never came back. Unless its streams were what
+         * opened the circuit, as they stopped half-way: then it is alive that goes on.
          */
-        private void settleStream() {
-            if (!plan.isUnary()) {
+        private void settleStream(boolean goesOn) {
+            if (!plan.isUnary() && (goesOn || !plan.guard().awaitsEnd(permit))) {
                 settle(Ending.OK);
             }
         }

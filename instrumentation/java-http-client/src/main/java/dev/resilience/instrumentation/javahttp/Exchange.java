@@ -47,7 +47,8 @@ final class Exchange<T> extends Call {
      *   ANSWERED  -> REPLACED   that fallback takes its place. While it asks somebody else, the body waits (HeldBody): if
      *                           nobody answers, the application's handler gets it as it came.
      *   ANSWERED  -> OVER       the library's future is handed on.
-     *   CALLING   -> STREAMING  the future is complete, the body is not, and there is a deadline: the body decides.
+     *   CALLING   -> STREAMING  the future is complete, the body is not, and there is a deadline, or bodies were what
+     *                           opened the circuit: the body decides.
      *   CALLING   -> OVER       success, exception, deadline, drain, or the caller's cancel, whichever is first.
      *   STREAMING -> OVER       the body's end, or the deadline: a body that nobody reads gives its permit back there.
      *
@@ -791,7 +792,8 @@ final class Exchange<T> extends Call {
             end(cause); // what the cut made of the library's work may be here before it
         }
         BoundedBody<T> streamed = thrown == null ? body : null;
-        if (streamed != null && deadlineNanos != 0 && !streamed.isOver() && advance(CALLING, STREAMING)) {
+        boolean isBodyDecisive = streamed != null && (deadlineNanos != 0 || guard.awaitsEnd(this));
+        if (streamed != null && isBodyDecisive && !streamed.isOver() && advance(CALLING, STREAMING)) {
             Contained.end(out, response, null).run();
             if (streamed.isOver()) {
                 bodyEnded(streamed.failure());

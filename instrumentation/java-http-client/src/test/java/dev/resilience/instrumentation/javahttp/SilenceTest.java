@@ -10,12 +10,15 @@ import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Refusal;
 import dev.resilience.testkit.Eventually;
+import dev.resilience.testkit.RealGuards;
 import java.lang.management.ManagementFactory;
+import java.net.URI;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -203,23 +206,72 @@ class SilenceTest {
 
     @Test
     void costsNoBytesForAPiece() {
+        BoundedBody<String> plain = new BoundedBody<>(taking, faults, thrown -> {});
+        plain.onSubscribe(new Nothing());
+        Cost bounded = costOfAPiece(plain);
+        BoundedBody<String> watched = new BoundedBody<>(taking, faults, thrown -> {});
+        watched.timedBy(new BodyClock(new Listening(), faults, BOUND, watched, null, () -> true, refusal -> {}));
+        watched.onSubscribe(new Nothing());
+        Cost timed = costOfAPiece(watched);
+
+        System.out.println("a piece that is asked for and comes: bounded " + bounded + ", timed as well " + timed);
+        assertThat(timed.bytes).isZero();
+    }
+
+    private record Cost(long nanos, long bytes) {
+        @Override
+        public String toString() {
+            return nanos + " ns, " + bytes + " B";
+        }
+    }
+
+    private static Cost costOfAPiece(BoundedBody<String> body) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        timed(null);
         List<ByteBuffer> piece = List.of();
-        long least = Long.MAX_VALUE;
+        int pieces = 100_000;
+        long bytes = Long.MAX_VALUE;
         long nanos = Long.MAX_VALUE;
         for (int round = 0; round < 20; round++) {
             long before = threads.getCurrentThreadAllocatedBytes();
             long began = System.nanoTime();
-            for (int i = 0; i < 100_000; i++) {
+            for (int i = 0; i < pieces; i++) {
                 body.request(1);
                 body.onNext(piece);
             }
-            nanos = Math.min(nanos, (System.nanoTime() - began) / 100_000);
-            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            nanos = Math.min(nanos, System.nanoTime() - began);
+            bytes = Math.min(bytes, threads.getCurrentThreadAllocatedBytes() - before);
         }
-        System.out.println("a piece of a timed body: " + nanos + " ns, " + least / 100_000 + " B");
-        assertThat(least).isLessThan(100_000);
+        return new Cost(nanos / pieces, bytes / pieces);
+    }
+
+    /** What a whole body costs beside its pieces, under the real guard. */
+    @Test
+    void costsSomeHundredBytesForABody() {
+        RealGuards real = new RealGuards("mode=enforce");
+        real.stopRecording();
+        Guard guard = Objects.requireNonNull(real.registry().http("GET", URI.create("http://127.0.0.1:1/")));
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        int bodies = 20_000;
+        long bytes = Long.MAX_VALUE;
+        long nanos = Long.MAX_VALUE;
+        for (int round = 0; round < 20; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            long began = System.nanoTime();
+            for (int i = 0; i < bodies; i++) {
+                BoundedBody<String> one = new BoundedBody<>(taking, faults, thrown -> {});
+                BodyClock timing =
+                        new BodyClock(guard, faults, guard.stallAfterNanos(), one, null, () -> true, refusal -> {});
+                one.timedBy(timing);
+                timing.begin(timing);
+                one.onSubscribe(new Nothing());
+                one.onComplete();
+            }
+            nanos = Math.min(nanos, System.nanoTime() - began);
+            bytes = Math.min(bytes, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        System.out.println("a body that is timed: " + new Cost(nanos / bodies, bytes / bodies));
+        assertThat(bytes / bodies).isLessThan(1_000);
+        assertThat(real.faults()).isEmpty();
     }
 
     private void pass(long nanos) {
