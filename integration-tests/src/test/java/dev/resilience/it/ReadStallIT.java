@@ -324,7 +324,7 @@ class ReadStallIT {
             assertThat(receiver.spans())
                     .anySatisfy(
                             span -> assertThat(span.events("CIRCUIT_OPENED")).isNotEmpty());
-            assertThat(program.errors()).noneMatch(line -> line.contains("fault"));
+            assertThat(program.errors()).noneMatch(line -> line.contains("resilience: fault"));
             assertThat(program.finish()).isZero();
         }
         List<RecordedEvent> stalls = RecordingFile.readAllEvents(recording).stream()

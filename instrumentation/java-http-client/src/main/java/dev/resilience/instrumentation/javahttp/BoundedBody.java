@@ -183,7 +183,7 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     @Override
     public void onNext(List<ByteBuffer> items) {
-        if (faulty || Contained.ask(faults, SITE, this::delivers, this::distrust)) {
+        if (faulty || Contained.ask(faults, SITE, this::delivers, this::passesOn)) {
             try {
                 theirs.onNext(items);
             } finally {
@@ -194,7 +194,7 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     @Override
     public void onError(Throwable thrown) {
-        if (faulty || Contained.ask(faults, SITE, () -> ends(thrown), this::distrust)) {
+        if (faulty || Contained.ask(faults, SITE, () -> ends(thrown), this::passesOn)) {
             try {
                 theirs.onError(thrown);
             } finally {
@@ -205,7 +205,7 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     @Override
     public void onComplete() {
-        if (faulty || Contained.ask(faults, SITE, () -> ends(null), this::distrust)) {
+        if (faulty || Contained.ask(faults, SITE, () -> ends(null), this::passesOn)) {
             try {
                 theirs.onComplete();
             } finally {
@@ -240,6 +240,11 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
     boolean distrust() {
         faulty = true;
         return true;
+    }
+
+    /** The same, but nothing follows a cut, which has been told or will be. */
+    private boolean passesOn() {
+        return distrust() && (state.get() & CUT) == 0;
     }
 
     private boolean delivers() {

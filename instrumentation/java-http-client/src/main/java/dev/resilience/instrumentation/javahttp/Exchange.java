@@ -32,6 +32,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
@@ -908,30 +909,32 @@ final class Exchange<T> extends Call {
             return;
         }
         IOException thrown = exception(refusal);
+        CompletableFuture<HttpResponse<T>> out = futures.out();
+        CompletableFuture<HttpResponse<T>> work = futures.work();
+        Executor elsewhere = out.defaultExecutor();
         Runnable telling = silent.cutting(thrown);
         if (telling == null) {
             return; // it came to its end meanwhile
         }
-        CompletableFuture<HttpResponse<T>> out = futures.out();
+        // from here on it has to end: nothing more comes to it
         try {
             settleStalled(clock, thrown, out);
         } catch (Throwable fault) {
             faults.report("java-http-client/stall", fault);
-            complete(out, null, thrown);
+            elsewhere.execute(Contained.end(out, null, thrown));
         }
         Runnable end = Contained.task(faults, "java-http-client/stall", telling, silent::distrust);
-        out.defaultExecutor()
-                .execute(Contained.task(
-                        faults,
-                        "java-http-client/stall",
-                        () -> {
-                            end.run();
-                            futures.work().cancel(true);
-                        },
-                        () -> {
-                            silent.distrust(); // then the subscriber is told what the library makes of the cancel
-                            futures.work().cancel(true);
-                        }));
+        elsewhere.execute(Contained.task(
+                faults,
+                "java-http-client/stall",
+                () -> {
+                    end.run();
+                    work.cancel(true);
+                },
+                () -> {
+                    silent.distrust(); // then the subscriber is told what the library makes of the cancel
+                    work.cancel(true);
+                }));
     }
 
     /** Nothing happens to the caller's future where that is over. */

@@ -104,14 +104,14 @@ class SilenceTest {
             }
             assertThat(walked.silentNanos())
                     .as("seed %d step %d", seed, step)
-                    .isEqualTo(demand[0] > 0 ? trailing(waiting) * MILLI : 0);
+                    .isEqualTo(demand[0] > 0 ? MILLI * trailing(waiting) : 0);
             assertThat(walked.longestSilenceNanos()).isEqualTo(longest * MILLI);
         }
         walked.onComplete();
         assertThat(walked.silentNanos()).isZero();
     }
 
-    private static long trailing(List<Boolean> waiting) {
+    private static int trailing(List<Boolean> waiting) {
         int from = waiting.size();
         while (from > 0 && waiting.get(from - 1)) {
             from--;
