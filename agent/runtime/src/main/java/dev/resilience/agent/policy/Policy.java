@@ -137,6 +137,17 @@ public record Policy(
     /** The same policy, told only to observe. */
     Policy observing() {
         return new Policy(
-                name, Mode.OBSERVE, match, key, breaker, failures, deadline, streams, stallAfter, limit, chain, retries);
+                name,
+                Mode.OBSERVE,
+                match,
+                key,
+                breaker,
+                failures,
+                deadline,
+                streams,
+                stallAfter,
+                limit,
+                chain,
+                retries);
     }
 }

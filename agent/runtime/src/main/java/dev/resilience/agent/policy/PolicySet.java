@@ -33,7 +33,8 @@ public record PolicySet(List<Policy> policies, Policy defaults, Mode mode, Durat
                     StreamTimers.NONE,
                     StallAfter.Rule.ADAPTIVE,
                     LimitConfig.NONE,
-                    List.of()),
+                    List.of(),
+                    null),
             Policy.DEFAULT_MODE,
             DEFAULT_DRAIN);
 

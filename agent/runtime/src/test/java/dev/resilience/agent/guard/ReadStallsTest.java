@@ -129,7 +129,8 @@ class ReadStallsTest {
                 StreamTimers.NONE,
                 stallAfter,
                 LimitConfig.NONE,
-                List.of());
+                List.of(),
+                null);
         return new GuardRegistry(Policies.set(policy), machinery, lines::add);
     }
 

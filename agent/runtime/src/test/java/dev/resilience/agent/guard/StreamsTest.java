@@ -67,7 +67,8 @@ class StreamsTest {
                 new StreamTimers(null, IDLE, null),
                 StallAfter.Rule.NONE,
                 LimitConfig.NONE,
-                List.of());
+                List.of(),
+                null);
         GuardRegistry registry = new GuardRegistry(Policies.set(policy), machinery, lines::add);
         return Objects.requireNonNull(registry.grpc("x:1", "a.B/C"));
     }
