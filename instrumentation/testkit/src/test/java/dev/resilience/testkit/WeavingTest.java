@@ -98,6 +98,18 @@ class WeavingTest {
     }
 
     @ParameterizedTest(name = "class file version {0}")
+    @ValueSource(ints = {Opcodes.V1_5, Opcodes.V1_6, Opcodes.V17})
+    void adviceMayTakeArgumentsOneByOne(int version) throws Exception {
+        try (Woven ignored = weave(List.of(JoinPoint.Method.named("both", SampleModule.TYPED_ADVICE)))) {
+            Client client = new Client(version);
+            assertThatThrownBy(() -> client.both(3, 4L))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("3 4");
+            assertThat(faults).isEmpty();
+        }
+    }
+
+    @ParameterizedTest(name = "class file version {0}")
     @ValueSource(ints = {Opcodes.V1_6, Opcodes.V17})
     void replacesAnExceptionByAnotherOrByAnAnswer(int version) throws Exception {
         try (Woven ignored = weave(allMethods())) {
@@ -258,6 +270,16 @@ class WeavingTest {
             List<String> log = new ArrayList<>();
             call("nothing", List.class, log);
             return String.join("", log);
+        }
+
+        String both(int index, long value) throws Exception {
+            try {
+                return (String) client.getClass()
+                        .getMethod("both", int.class, long.class)
+                        .invoke(client, index, value);
+            } catch (java.lang.reflect.InvocationTargetException e) {
+                throw e.getCause() instanceof Exception cause ? cause : e;
+            }
         }
 
         private Object call(String name, Class<?> type, Object argument) throws Exception {

@@ -135,6 +135,9 @@ final class Linker {
                             lookup.findStatic(
                                     Linker.class, "refusalOr", MethodType.methodType(Object.class, Object[].class)));
                 }
+                if (name.equals(ENTER) && type.parameterCount() > shape.parameterCount()) {
+                    return ofAll(handle).asType(shape);
+                }
                 return MethodHandles.dropArguments(
                                 handle,
                                 type.parameterCount(),
@@ -143,6 +146,24 @@ final class Linker {
             }
         }
         return MethodHandles.empty(shape);
+    }
+
+    /** Advice that takes arguments one by one, made to take all of them; those it does not take are left out. */
+    private MethodHandle ofAll(MethodHandle enter) throws ReflectiveOperationException {
+        int count = enter.type().parameterCount();
+        MethodHandle one = lookup.findStatic(
+                Linker.class, "argument", MethodType.methodType(Object.class, int.class, Object[].class));
+        MethodHandle all = enter.asType(enter.type().generic());
+        int[] order = new int[count];
+        for (int i = 1; i < count; i++) {
+            all = MethodHandles.filterArguments(all, i, MethodHandles.insertArguments(one, 0, i - 1));
+            order[i] = 1;
+        }
+        return MethodHandles.permuteArguments(all, STATIC_ENTER, order);
+    }
+
+    static @Nullable Object argument(int index, Object[] all) {
+        return all[index];
     }
 
     /** Advice that changes arguments gives an array; the refusal, its first element, stands for it where there is one. */

@@ -16,7 +16,8 @@ import java.util.List;
  * the thrown exception clears it.
  *
  * <p>Where {@link #namesLibraryTypes} is false old class files share the advice, so it has the shapes {@code
- * enter(Object)} or {@code enter(Object, Object[])}, skips on a {@code Throwable}, which {@code exit} gets even where
+ * enter(Object)}, {@code enter(Object, Object[])} or {@code enter(Object, ...)} with two arguments or more, each at its
+ * place; with {@code enter(Object, Object)} it gets all arguments as one array there. It skips on a {@code Throwable}, which {@code exit} gets even where
  * {@code enter} gave it in an array, and {@code exit(Object, Object, Throwable)}. Old class files change no arguments.
  */
 public interface ClientModule {

@@ -24,6 +24,10 @@ public class SampleClient {
         return !argument;
     }
 
+    public String both(int index, long value) throws IOException {
+        return "both";
+    }
+
     public void nothing(List<String> log) {
         log.add("ran");
     }

@@ -7,6 +7,7 @@ import java.util.List;
 /** Weaves {@link SampleClient} and whatever carries the given name. */
 public record SampleModule(String type, List<JoinPoint.Method> methods) implements ClientModule {
     public static final String ADVICE = "dev.resilience.testkit.sample.SampleAdvice";
+    public static final String TYPED_ADVICE = "dev.resilience.testkit.sample.TypedAdvice";
     public static final String ARGUMENT_ADVICE = "dev.resilience.testkit.sample.ArgumentAdvice";
 
     @Override
