@@ -59,8 +59,9 @@ class FaultsIT {
                             "defaults.deadline=250ms",
                             // to open a connection may take longer than that where six programs do at once
                             "policies.patient.match.protocol=jdbc",
-                            "policies.patient.match.url=*/postgres",
+                            "policies.patient.match.url=**/postgres",
                             "policies.patient.deadline=5s",
+                            "policies.patient.fallback.snapshot.max-age=1m",
                             "policies.reads.match.protocol=http",
                             "policies.reads.match.path=/pause/*",
                             "policies.reads.deadline=none",
@@ -195,7 +196,8 @@ class FaultsIT {
                 "grpc-list " + grpc.target() + " a,b",
                 "sql " + Postgres.url() + " select 1",
                 "sql " + Postgres.url() + " select * from nowhere",
-                "direct " + Postgres.url() + " select 1"));
+                "direct " + Postgres.url() + " select 1",
+                "rows " + Postgres.url() + " select 1 as id, 'a' as name"));
         if (withLateOnes) {
             calls.addAll(List.of(
                     "http " + http.url("/slow/" + LATE),

@@ -23,6 +23,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,6 +56,7 @@ import java.util.concurrent.TimeUnit;
  * ID prepared URL SQL            the same, six times with the numbers from 1 as parameter, in one transaction
  * ID direct URL SQL              through DriverManager
  * ID kept URL SQL               the same through one connection, kept for the next such line
+ * ID rows URL SQL               all rows, through one connection, kept for the next such line
  * ID transaction URL SQL;SQL    in one transaction, committed
  * ID rows URL SQL                through DriverManager, by a cursor, ten rows at a time: how many
  * ID threads                     the names of all live threads, sorted
@@ -267,13 +269,30 @@ public final class Caller {
     }
 
     private String kept(String url, String sql) throws Exception {
+        try (Statement statement = kept(url).createStatement()) {
+            return run(statement, sql, false);
+        }
+    }
+
+    private Connection kept(String url) throws SQLException {
         Connection connection = kept.get(url);
-        if (connection == null) {
+        if (connection == null || connection.isClosed()) {
             connection = DriverManager.getConnection(url);
             kept.put(url, connection);
         }
-        try (Statement statement = connection.createStatement()) {
-            return run(statement, sql, false);
+        return connection;
+    }
+
+    private String rows(String url, String sql) throws Exception {
+        try (PreparedStatement statement = kept(url).prepareStatement(sql);
+                ResultSet rows = statement.executeQuery()) {
+            StringBuilder all = new StringBuilder();
+            while (rows.next()) {
+                for (int i = 1; i <= rows.getMetaData().getColumnCount(); i++) {
+                    all.append(rows.getObject(i)).append(rows.wasNull() ? "! " : " ");
+                }
+            }
+            return all.toString().strip();
         }
     }
 

@@ -6,8 +6,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The good answers that one policy keeps of calls that are one message there and one back: the answer to the same bytes
- * by the same method, for the same principal. Thread-safe.
+ * The good answers that one policy keeps of calls that are one message there and one back, or of statements and their
+ * rows: the answer to the same bytes by the same method, for the same principal. Thread-safe.
  */
 public final class MessageSnapshots {
     private final SnapshotRule rule;
@@ -60,6 +60,11 @@ public final class MessageSnapshots {
         }
         store.served();
         return new Given(latest.body().bytes(), Duration.ofMillis(age));
+    }
+
+    /** The longest answer that is kept. */
+    public int mostBytesOfOne() {
+        return rule.mostBytesOfOne();
     }
 
     /** There was no time to keep it. */

@@ -9,6 +9,7 @@ import dev.resilience.agent.policy.Policy;
 import dev.resilience.agent.policy.PolicySet;
 import dev.resilience.agent.policy.Protocol;
 import dev.resilience.agent.policy.StallAfter;
+import dev.resilience.agent.policy.Statements;
 import dev.resilience.agent.policy.Suggestions;
 import dev.resilience.agent.policy.TargetBounds;
 import dev.resilience.agent.signal.Sink;
@@ -26,6 +27,7 @@ import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
+import dev.resilience.instrumentation.api.StatementKind;
 import dev.resilience.instrumentation.api.StreamBudgets;
 import java.net.URI;
 import java.time.Duration;
@@ -89,6 +91,7 @@ public final class GuardRegistry implements Guards {
     private final ConcurrentHashMap<String, Service> services = new ConcurrentHashMap<>();
     private final RetryTable retries = new RetryTable();
     private final CopyOnWriteArrayList<Exempt> exempt = new CopyOnWriteArrayList<>();
+    private final Statements statements = new Statements();
     private final AtomicBoolean fullSaid = new AtomicBoolean();
     private final AtomicBoolean routesSaid = new AtomicBoolean();
     private final ReentrantLock swapping = new ReentrantLock();
@@ -219,6 +222,16 @@ public final class GuardRegistry implements Guards {
     @Override
     public boolean tryRun(Runnable work) {
         return errands.tryRun(work);
+    }
+
+    @Override
+    public StatementKind kindOf(String sql) {
+        try {
+            return statements.kindOf(sql);
+        } catch (Throwable fault) {
+            faults.report("guard/kindOf", fault);
+            return StatementKind.OTHER;
+        }
     }
 
     @Override

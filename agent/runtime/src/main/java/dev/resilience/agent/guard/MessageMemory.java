@@ -7,8 +7,13 @@ import dev.resilience.agent.fallback.Moment;
 import dev.resilience.instrumentation.api.MessageAsk;
 import dev.resilience.instrumentation.api.MessageKeeper;
 
-/** What is kept for one policy of unary calls. */
+/** What is kept for one policy of unary calls, or of statements. */
 record MessageMemory(SnapshotTable table, MessageSnapshots store) implements MessageKeeper {
+    @Override
+    public int mostBytes() {
+        return store.mostBytesOfOne();
+    }
+
     @Override
     public void keep(MessageAsk ask, byte[] answer) {
         Moment now = table.now();

@@ -49,7 +49,7 @@ final class SnapshotTable {
     record Common(Fingerprints fingerprints, TargetStamps stamps, SnapshotWork work, HttpKeeper others) {}
 
     /** What one policy keeps. */
-    record Kept(SnapshotRule rule, HttpSnapshots http, MessageSnapshots messages) {}
+    record Kept(SnapshotRule rule, HttpSnapshots http, MessageSnapshots messages, MessageSnapshots rows) {}
 
     Common common() {
         Common made = common;
@@ -90,7 +90,11 @@ final class SnapshotTable {
         Common shared = common();
         HttpSnapshots http = new HttpSnapshots(rule, shared.fingerprints(), shared.stamps(), nanoClock);
         shared.work().tryRun(0, http::warm);
-        return new Kept(rule, http, new MessageSnapshots(rule, shared.fingerprints(), nanoClock));
+        return new Kept(
+                rule,
+                http,
+                new MessageSnapshots(rule, shared.fingerprints(), nanoClock),
+                new MessageSnapshots(rule, shared.fingerprints(), nanoClock));
     }
 
     /** Forgets what is kept for policies that are not, or not so, among these. */
@@ -120,6 +124,7 @@ final class SnapshotTable {
             uses.add(new SnapshotUse(policy, Protocol.HTTP.text(), each.http().counts()));
             uses.add(new SnapshotUse(
                     policy, Protocol.GRPC.text(), each.messages().counts()));
+            uses.add(new SnapshotUse(policy, Protocol.JDBC.text(), each.rows().counts()));
         });
         return uses;
     }

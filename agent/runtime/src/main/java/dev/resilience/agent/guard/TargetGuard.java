@@ -8,6 +8,7 @@ import dev.resilience.agent.signal.Signal;
 import dev.resilience.agent.signal.Signal.Verdict;
 import dev.resilience.agent.signal.Subject;
 import dev.resilience.agent.signal.Trace;
+import dev.resilience.agent.target.Target;
 import dev.resilience.engine.AdaptiveDeadline;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerState;
@@ -154,7 +155,9 @@ final class TargetGuard implements Guard {
         this.circuit = circuit;
         this.limits = limits;
         this.keeper = kept == null ? null : new Recall.Keeper(machinery.snapshots(), kept.http());
-        this.memory = kept == null ? null : new MessageMemory(machinery.snapshots(), kept.messages());
+        this.memory = kept == null
+                ? null
+                : new MessageMemory(machinery.snapshots(), isOfStatements() ? kept.rows() : kept.messages());
         this.machinery = machinery;
         this.samples = fixedNanos == 0 && retrying == null && (limits == null || !limits.adapts());
     }
@@ -388,6 +391,15 @@ final class TargetGuard implements Guard {
     @Override
     public boolean repeats() {
         return repeats;
+    }
+
+    @Override
+    public boolean standsInForStatements() {
+        return isOfStatements() && !chain.isEmpty();
+    }
+
+    private boolean isOfStatements() {
+        return subject.protocol().equals(Target.JDBC);
     }
 
     @Override

@@ -79,14 +79,13 @@ public sealed interface Link {
     /**
      * A good answer of an earlier time.
      *
-     * @param protocols in which answers are kept: never JDBC
+     * @param protocols in which answers are kept; JDBC only where a policy guards nothing else and says so itself
      */
     record Snapshot(SnapshotRule rule, Set<Protocol> protocols) implements Link {
         public static final Duration DEFAULT_MAX_AGE = Duration.ofMinutes(10);
 
         public Snapshot {
             protocols = Set.copyOf(protocols);
-            require(!protocols.contains(Protocol.JDBC), "fallback.snapshot", "for HTTP and gRPC alone");
         }
 
         @Override

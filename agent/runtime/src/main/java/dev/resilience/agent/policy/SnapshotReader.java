@@ -16,6 +16,7 @@ final class SnapshotReader {
     private static final String SNAPSHOT = "fallback.snapshot";
     private static final String MAX_AGE = SNAPSHOT + ".max-age";
     private static final String MAX_BYTES = SNAPSHOT + ".max-bytes";
+    private static final String SHARED = SNAPSHOT + ".shared";
     private static final String KEY_HEADERS = SNAPSHOT + ".key-headers";
     private static final String NAMES_RULE = "the name of a header, or a list of them";
     private static final List<String> UNITS = List.of("KiB", "MiB", "GiB");
@@ -38,18 +39,25 @@ final class SnapshotReader {
             }
         }
         if (protocols.isEmpty()) {
-            if (!policy.inheritsFallback()) {
-                policy.fail(
-                        policy.firstOf(SNAPSHOT),
-                        "left out: answers are kept of HTTP and gRPC, and this policy guards jdbc only");
+            if (policy.inheritsFallback()) {
+                return null; // rows are kept where a policy says so of statements, and of nothing else
             }
-            return null;
+            protocols.add(Protocol.JDBC);
+            leftOut(KEY_HEADERS, "statements have none");
+            leftOut(SHARED, "rows are kept for each user");
         }
         Duration maxAge = policy.value(MAX_AGE, SnapshotReader::maxAge, Link.Snapshot.DEFAULT_MAX_AGE);
         long maxBytes = policy.value(MAX_BYTES, SnapshotReader::maxBytes, SnapshotRule.DEFAULT_MAX_BYTES);
-        boolean shared = policy.value(SNAPSHOT + ".shared", Values::flag, false);
+        boolean shared = policy.value(SHARED, Values::flag, false);
         List<String> keyHeaders = policy.value(KEY_HEADERS, SnapshotReader::keyHeaders, List.of());
         return new Link.Snapshot(new SnapshotRule(maxAge, maxBytes, shared, keyHeaders), protocols);
+    }
+
+    private void leftOut(String key, String because) {
+        Setting setting = policy.effective(key);
+        if (setting != null) {
+            policy.fail(setting, "left out: this policy guards jdbc only, and " + because);
+        }
     }
 
     private static Duration maxAge(Setting setting) {

@@ -143,7 +143,7 @@ class ConfigurationPageTest {
                     .isEmpty();
             found++;
         }
-        assertThat(found).isEqualTo(10);
+        assertThat(found).isEqualTo(11);
     }
 
     @Test

@@ -707,6 +707,30 @@ class PolicyLoaderTest {
         }
 
         @Test
+        void rowsAreKeptOnlyWhereAPolicySaysSoOfDatabases(@TempDir Path directory) {
+            List<Policy> policies = yaml(directory, """
+                    defaults:
+                      fallback:
+                        - snapshot: { max-age: 1m }
+                    policies:
+                      rows:
+                        match: { url: "jdbc:postgresql://db/*" }
+                        fallback:
+                          - snapshot: { max-age: 10m }
+                      inherits:
+                        match: { protocol: jdbc }
+                      all:
+                        fallback:
+                          - snapshot: { max-age: 2m }
+                    """).policies().policies();
+
+            assertThat(policies)
+                    .extracting(policy -> policy.chain(Protocol.JDBC).size())
+                    .containsExactly(1, 0, 0);
+            assertThat(policies.get(2).chain(Protocol.HTTP)).hasSize(1);
+        }
+
+        @Test
         void triesTheAlternateFirstWhereNobodySaysSo() {
             assertThat(types(policy("fallback.static.status", "203", "fallback.alternate.uri", "http://b")))
                     .containsExactly("alternate", "static");

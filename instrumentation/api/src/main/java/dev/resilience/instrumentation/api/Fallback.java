@@ -38,7 +38,7 @@ public interface Fallback {
         throw new UnsupportedOperationException("no answers of HTTP are kept");
     }
 
-    /** What was kept of a call like this one, only to be read. Throws as that for HTTP does. */
+    /** What was kept of a call or a statement like this one, only to be read. Throws as that for HTTP does. */
     default byte[] snapshot(MessageAsk ask) {
         throw new UnsupportedOperationException("no messages are kept");
     }

@@ -65,7 +65,7 @@ public interface Guard {
         return null;
     }
 
-    /** Who is to be told of good answers to unary calls of gRPC; null, at no cost, where nobody is. */
+    /** Who is to be told of good answers to unary calls of gRPC, and to statements; null, at no cost, where nobody is. */
     default @Nullable MessageKeeper messageKeeper() {
         return null;
     }
@@ -85,6 +85,14 @@ public interface Guard {
 
     /** Whether that is learned from the bodies: then it is not meant for one that pauses by its nature. */
     default boolean isStallAfterAdaptive() {
+        return false;
+    }
+
+    /**
+     * Whether others than their database may answer statements: then has to be known what each says and for whom it is
+     * made. Costs nothing.
+     */
+    default boolean standsInForStatements() {
         return false;
     }
 

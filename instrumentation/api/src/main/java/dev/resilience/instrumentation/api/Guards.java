@@ -27,6 +27,11 @@ public interface Guards {
     @Nullable
     Guard jdbc(String url, @Nullable String pool);
 
+    /** What a statement of SQL does, as far as its text tells for sure. */
+    default StatementKind kindOf(String sql) {
+        return StatementKind.OTHER;
+    }
+
     /**
      * Has {@code work}, which may never end, done on a thread of the agent; false if too much of the kind is under way.
      */

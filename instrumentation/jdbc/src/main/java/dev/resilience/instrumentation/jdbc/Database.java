@@ -15,6 +15,9 @@ final class Database {
     private final Openings openings;
     private volatile @Nullable Found found;
 
+    /** From the first guard on that has its statements watched: what is known of them must have no gaps. */
+    private volatile boolean watched;
+
     // Whether calls were refused since one last succeeded, and how many getConnection calls were admitted in that time
     // and still wait: those are probes, and the connections a pool opens for them in its own threads belong to them.
     private volatile boolean troubled;
@@ -54,8 +57,18 @@ final class Database {
         if (known == null || known.generation != generation) {
             known = new Found(generation, guards.jdbc(url, pool));
             found = known;
+            if (!watched && known.guard != null && known.guard.standsInForStatements()) {
+                Watched.begin();
+                watched = true;
+            }
         }
         return known.guard;
+    }
+
+    /** Whether all is to be known of its connections and statements. */
+    boolean isWatched(Guards guards) {
+        guard(guards);
+        return watched;
     }
 
     void refused() {

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 final class ExecuteAdvice {
     @Advice.OnMethodEnter(inline = false, skipOn = Throwable.class, suppress = Throwable.class)
     static @Nullable Object enter(
-            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self) {
-        return self instanceof Statement statement ? JdbcAdapter.shared().execute(statement) : null;
+            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self,
+            @Advice.Argument(value = 0, optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object sql) {
+        return self instanceof Statement statement ? JdbcAdapter.shared().execute(statement, sql, false) : null;
     }
 
     @Advice.OnMethodExit(inline = false, onThrowable = Throwable.class, suppress = Throwable.class)

@@ -42,9 +42,15 @@ final class JdbcAdapter {
     private final Guards guards;
     private final Databases databases = new Databases();
     private final WeakIdentityMap<Long> cancelledAt = new WeakIdentityMap<>();
+    private final StatementAnswers answers;
 
     JdbcAdapter(Guards guards) {
         this.guards = guards;
+        this.answers = new StatementAnswers(guards);
+    }
+
+    StatementAnswers answers() {
+        return answers;
     }
 
     /** The one that all advice shares. */
@@ -58,13 +64,35 @@ final class JdbcAdapter {
 
     // Statements.
 
+    /**
+     * A statement is executed.
+     *
+     * @param argument the first that it is executed with: its text, where that is one
+     * @param givesRows whether the method is one that may
+     */
     @Nullable
-    Object execute(Statement statement) {
+    Object execute(Statement statement, @Nullable Object argument, boolean givesRows) {
         long[] here = Nesting.here();
-        if (here[Nesting.EXECUTING] != 0 || here[Nesting.KEPT_OUT] != 0) {
+        if (here[Nesting.EXECUTING] != 0) {
             return null;
         }
-        return begin(statement, connectionOf(statement), false, here);
+        // class files too old for a single argument hand on all of them
+        Object first = argument instanceof Object[] all && all.length > 0 ? all[0] : argument;
+        if (here[Nesting.KEPT_OUT] != 0) {
+            if (Watched.any()) {
+                keptOut(statement, first);
+            }
+            return null;
+        }
+        return begin(statement, connectionOf(statement), first, givesRows, false, here);
+    }
+
+    /** Nobody decides on it, but it may be what changes its connection; not what a driver says there on its own account. */
+    private void keptOut(Statement statement, @Nullable Object argument) {
+        Connection connection = argument == null || argument instanceof String ? connectionOf(statement) : null;
+        if (connection != null) {
+            answers.executing(statement, connection, argument);
+        }
     }
 
     /** A driver fetches further rows: of a result that knows its statement, or for any result of a connection. */
@@ -75,33 +103,46 @@ final class JdbcAdapter {
             return null;
         }
         if (!(fetcher instanceof ResultSet rows)) {
-            return begin(null, databases.ofFetcher(fetcher), true, here);
+            return begin(null, databases.ofFetcher(fetcher), null, false, true, here);
         }
         try {
             Statement statement = rows.getStatement();
-            return statement == null ? null : begin(statement, connectionOf(statement), true, here);
+            return statement == null ? null : begin(statement, connectionOf(statement), null, false, true, here);
         } catch (SQLException closed) {
             return null; // and the driver says so itself
         }
     }
 
     private @Nullable Object begin(
-            @Nullable Statement statement, @Nullable Connection connection, boolean fetches, long[] here) {
+            @Nullable Statement statement,
+            @Nullable Connection connection,
+            @Nullable Object argument,
+            boolean givesRows,
+            boolean fetches,
+            long[] here) {
         StatementCall call = null;
         try {
+            Statement watched = fetches || !Watched.any() ? null : statement;
+            if (watched != null && connection != null) {
+                answers.executing(watched, connection, argument);
+            }
             Database database = connection == null ? null : databaseOf(connection, here);
             Guard guard = database == null ? null : database.guard(guards);
             if (connection == null || database == null || guard == null) {
                 return null;
             }
-            call = new StatementCall(statement, connection, fetches, database, databases, guard, guards.faults());
+            Asking asking =
+                    watched == null ? null : answers.asking(watched, connection, argument, givesRows, database, guard);
+            call = new StatementCall(
+                    statement, connection, fetches, database, databases, guard, asking, guards.faults());
             Refusal refusal = guard.tryAcquire(call);
             if (refusal != null) {
                 if (!isOfLimit(refusal)) {
                     database.refused();
                 }
-                decline(refusal.fallback());
-                return new RefusedStatementException(refusal);
+                SQLException refused = new RefusedStatementException(refusal);
+                Given given = instead(refusal.fallback(), asking, refused);
+                return given == null ? refused : given;
             }
             here[Nesting.EXECUTING] = 1;
             return call;
@@ -121,6 +162,9 @@ final class JdbcAdapter {
     }
 
     Object @Nullable [] executed(@Nullable Object entered, @Nullable Object returned, @Nullable Throwable thrown) {
+        if (entered instanceof Given given) {
+            return new Object[] {given.insteadOf(returned), null};
+        }
         if (entered instanceof Throwable refused) {
             return new Object[] {returned, refused};
         }
@@ -133,24 +177,52 @@ final class JdbcAdapter {
             if (thrown == null) {
                 call.database().succeeded();
                 settle(call.owner(), call, Ending.OK);
+                answered(call.asking(), returned);
                 return null;
             }
-            SQLException given = cut == null ? null : cutResult(cut, thrown);
-            if (cut == null || given == null) {
-                settle(call.owner(), call, endingOf(call, thrown));
-                return null;
+            SQLException toThrow = cut == null ? null : cutResult(cut, thrown);
+            if (cut == null || toThrow == null) {
+                Given given = instead(call.owner().settle(call, endingOf(call, thrown)), call.asking(), thrown);
+                return given == null ? null : new Object[] {given.insteadOf(returned), null};
             }
+            Given given = null;
             if (cut.reason().reason().isTimeout()) {
-                decline(call.owner().settleExpired(call, thrown));
+                given = instead(call.owner().settleExpired(call, thrown), call.asking(), toThrow);
             } else {
                 settle(call.owner(), call, new Ending(Ending.CANCELLED.token(), false, thrown));
             }
-            return new Object[] {returned, given};
+            return given == null ? new Object[] {returned, toThrow} : new Object[] {given.insteadOf(returned), null};
         } catch (Throwable fault) {
             report("jdbc/executed", fault);
             settle(call.owner(), call, Ending.CANCELLED);
             return null;
         }
+    }
+
+    private void answered(@Nullable Asking asking, @Nullable Object returned) {
+        if (asking == null) {
+            return;
+        }
+        long[] here = Nesting.here();
+        here[Nesting.KEPT_OUT]++;
+        try {
+            answers.answered(asking, returned);
+        } catch (SQLException untold) {
+            // then the driver does not say what its rows are, and they are not kept
+        } catch (Throwable fault) {
+            report("jdbc/answered", fault);
+        } finally {
+            here[Nesting.KEPT_OUT]--;
+        }
+    }
+
+    /** What the chain gives the caller in place of {@code otherwise}, or null. */
+    private @Nullable Given instead(@Nullable Fallback fallback, @Nullable Asking asking, Throwable otherwise) {
+        if (fallback == null || asking == null || !(otherwise instanceof SQLException meant)) {
+            decline(fallback);
+            return null;
+        }
+        return answers.answer(fallback, asking, () -> meant);
     }
 
     /** Where a connection leads; one that was open before the agent came is asked, once, out of the guard's sight. */
@@ -222,7 +294,7 @@ final class JdbcAdapter {
     /**
      * A driver opens a connection. What it gives is an array, as it changes an argument too: element 0 is the exception
      * to throw instead, element 1 the call, element 2 the properties to open it with, element 3 its database, element 4
-     * when it began.
+     * when it began, elements 5 and 6 what it was asked for.
      */
     Object @Nullable [] connect(Driver driver, @Nullable Object url, @Nullable Object properties) {
         OpenCall call = null;
@@ -232,7 +304,7 @@ final class JdbcAdapter {
             }
             Database database = databases.of(address, Nesting.pool().get());
             Guard guard = database.guard(guards);
-            Object[] entered = {null, null, properties, database, System.nanoTime()};
+            Object[] entered = {null, null, properties, database, System.nanoTime(), address, properties};
             if (guard == null) {
                 return entered;
             }
@@ -285,6 +357,7 @@ final class JdbcAdapter {
                 database.openings().opened(System.nanoTime() - (long) opening[4]);
                 databases.learn(connection, database);
                 isWhole = establish(connection);
+                answers.opened(connection, database, (String) opening[5], (Properties) opening[6]);
             }
         } catch (Throwable fault) {
             report("jdbc/connected", fault);
@@ -529,10 +602,10 @@ final class JdbcAdapter {
         }
     }
 
-    /** An answer invented for a query would be a wrong one. */
+    /** An answer invented for a query would be a wrong one, and one for a connection none at all. */
     private static void decline(@Nullable Fallback fallback) {
         if (fallback != null) {
-            fallback.tooLate(new SQLFeatureNotSupportedException("no fallback stands in for a database"));
+            fallback.tooLate(new SQLFeatureNotSupportedException("no fallback stands in for a connection"));
         }
     }
 

@@ -25,6 +25,9 @@ public final class JdbcModule implements ClientModule {
             "io.agroal.",
             "oracle.ucp.");
 
+    /** As those of pools, whoever makes them. */
+    private static final List<String> WRAPPERS = List.of("org.jooq.", "com.p6spy.", "net.ttddyy.dsproxy.");
+
     private static final List<String> DRIVER_CONNECTIONS = List.of(
             "org.postgresql.jdbc.PgConnection",
             "com.mysql.cj.jdbc.ConnectionImpl",
@@ -45,6 +48,13 @@ public final class JdbcModule implements ClientModule {
     private static final List<String> FETCHERS =
             List.of("org.postgresql.core.v3.QueryExecutorImpl", "org.mariadb.jdbc.client.result.StreamingResult");
 
+    /** Statements whose values are known, where somebody wants to know them. */
+    private static final List<String> PREPARED =
+            List.of("org.postgresql.jdbc.PgPreparedStatement", "org.h2.jdbc.JdbcPreparedStatement");
+
+    /** Results whose rows are kept, where somebody keeps them. */
+    private static final List<String> RESULTS = List.of("org.postgresql.jdbc.PgResultSet", "org.h2.jdbc.JdbcResultSet");
+
     @Override
     public String name() {
         return "jdbc";
@@ -64,6 +74,7 @@ public final class JdbcModule implements ClientModule {
     public List<JoinPoint> joinPoints() {
         List<String> notDrivers = new ArrayList<>(JDK);
         notDrivers.addAll(POOLS);
+        notDrivers.addAll(WRAPPERS);
         Types poolBase = new Types.Named("com.zaxxer.hikari.pool.PoolBase");
         Method opening = Method.named("newConnection", HERE + "PoolOpenAdvice");
 
@@ -74,12 +85,18 @@ public final class JdbcModule implements ClientModule {
                                 List.of("Statement"),
                                 List.of("com.ibm.db2.jcc.", "org.sqlite.jdbc3."),
                                 notDrivers),
-                        Method.named("execute", HERE + "ExecuteAdvice"),
-                        Method.named("executeQuery", HERE + "ExecuteAdvice"),
+                        Method.named("execute", HERE + "QueryAdvice"),
+                        Method.named("executeQuery", HERE + "QueryAdvice"),
                         Method.named("executeUpdate", HERE + "ExecuteAdvice"),
                         Method.named("executeLargeUpdate", HERE + "ExecuteAdvice"),
                         Method.named("executeBatch", HERE + "ExecuteAdvice"),
                         Method.named("executeLargeBatch", HERE + "ExecuteAdvice"),
+                        Method.exact("getResultSet", "()Ljava/sql/ResultSet;", HERE + "ResultsAdvice"),
+                        Method.exact("getUpdateCount", "()I", HERE + "ResultsAdvice"),
+                        Method.exact("getLargeUpdateCount", "()J", HERE + "ResultsAdvice"),
+                        Method.exact("getMoreResults", "()Z", HERE + "ResultsAdvice"),
+                        Method.exact("getMoreResults", "(I)Z", HERE + "ResultsAdvice"),
+                        Method.exact("close", "()V", HERE + "CloseAdvice"),
                         Method.exact("cancel", "()V", HERE + "CancelAdvice")),
                 JoinPoint.of(
                         new Types.SubtypesOf(
@@ -88,7 +105,18 @@ public final class JdbcModule implements ClientModule {
                         Method.exact("commit", "()V", HERE + "KeepOutAdvice"),
                         Method.exact("rollback", "()V", HERE + "KeepOutAdvice"),
                         Method.exact("rollback", "(Ljava/sql/Savepoint;)V", HERE + "KeepOutAdvice"),
-                        Method.exact("close", "()V", HERE + "KeepOutAdvice")),
+                        Method.exact("close", "()V", HERE + "KeepOutAdvice"),
+                        Method.named("prepareStatement", HERE + "PrepareAdvice"),
+                        Method.exact("setSchema", "(Ljava/lang/String;)V", HERE + "SessionAdvice"),
+                        Method.exact("setCatalog", "(Ljava/lang/String;)V", HERE + "SessionAdvice"),
+                        Method.exact("setTypeMap", "(Ljava/util/Map;)V", HERE + "SessionAdvice"),
+                        Method.named("setClientInfo", HERE + "SessionAdvice")),
+                JoinPoint.of(
+                        new Types.SubtypesOf("java.sql.PreparedStatement", List.of(), PREPARED, JDK),
+                        setters().toArray(Method[]::new)),
+                JoinPoint.of(
+                        new Types.SubtypesOf("java.sql.ResultSet", List.of(), RESULTS, JDK),
+                        Method.exact("next", "()Z", HERE + "NextAdvice")),
                 // Left alone where they are not as expected, as all else does without them.
                 JoinPoint.of(
                         new Types.SubtypesOf("java.lang.Object", List.of(), SOCKETS, JDK),
@@ -113,6 +141,64 @@ public final class JdbcModule implements ClientModule {
                 JoinPoint.of(
                         new Types.Named("com.zaxxer.hikari.pool.HikariPool"),
                         Method.exact("getConnection", "(J)Ljava/sql/Connection;", HERE + "PoolWaitAdvice")));
+    }
+
+    private static List<Method> setters() {
+        List<Method> setters = new ArrayList<>();
+        setter(setters, "BindIntAdvice", "setByte(IB)", "setShort(IS)", "setInt(II)");
+        setter(setters, "BindLongAdvice", "setLong(IJ)");
+        setter(setters, "BindDoubleAdvice", "setDouble(ID)");
+        setter(setters, "BindBooleanAdvice", "setBoolean(IZ)");
+        setter(setters, "BindNullAdvice", "setNull(II)");
+        setter(
+                setters,
+                "BindObjectAdvice",
+                "setString(ILjava/lang/String;)",
+                "setBigDecimal(ILjava/math/BigDecimal;)",
+                "setBytes(I[B)",
+                "setDate(ILjava/sql/Date;)",
+                "setTime(ILjava/sql/Time;)",
+                "setTimestamp(ILjava/sql/Timestamp;)",
+                "setObject(ILjava/lang/Object;)");
+        setter(
+                setters,
+                "BindTimeAdvice",
+                "setDate(ILjava/sql/Date;Ljava/util/Calendar;)",
+                "setTime(ILjava/sql/Time;Ljava/util/Calendar;)",
+                "setTimestamp(ILjava/sql/Timestamp;Ljava/util/Calendar;)");
+        setter(setters, "BindTypedAdvice", "setObject(ILjava/lang/Object;I)");
+        setter(
+                setters,
+                "BindUnknownAdvice",
+                "setFloat(IF)",
+                "setNull(IILjava/lang/String;)",
+                "setObject(ILjava/lang/Object;II)",
+                "setObject(ILjava/lang/Object;Ljava/sql/SQLType;)",
+                "setObject(ILjava/lang/Object;Ljava/sql/SQLType;I)",
+                "setNString(ILjava/lang/String;)",
+                "setAsciiStream(I",
+                "setUnicodeStream(I",
+                "setBinaryStream(I",
+                "setCharacterStream(I",
+                "setNCharacterStream(I",
+                "setBlob(I",
+                "setClob(I",
+                "setNClob(I",
+                "setArray(I",
+                "setRef(I",
+                "setURL(I",
+                "setRowId(I",
+                "setSQLXML(I");
+        setter(setters, "ClearAdvice", "clearParameters()");
+        return setters;
+    }
+
+    /** {@code methods} each as its name and the beginning of its descriptor. */
+    private static void setter(List<Method> setters, String advice, String... methods) {
+        for (String method : methods) {
+            int parameters = method.indexOf('(');
+            setters.add(Method.exact(method.substring(0, parameters), method.substring(parameters), HERE + advice));
+        }
     }
 
     /** Whether a class of this name belongs to a connection pool. */

@@ -50,6 +50,7 @@ final class StatementCall extends Call {
     private final Database database;
     private final Databases databases;
     private final Guard owner;
+    private final @Nullable Asking asking;
     private final Faults faults;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -68,6 +69,7 @@ final class StatementCall extends Call {
             Database database,
             Databases databases,
             Guard owner,
+            @Nullable Asking asking,
             Faults faults) {
         this.statement = statement;
         this.connection = connection;
@@ -75,6 +77,7 @@ final class StatementCall extends Call {
         this.database = database;
         this.databases = databases;
         this.owner = owner;
+        this.asking = asking;
         this.faults = faults;
     }
 
@@ -92,6 +95,12 @@ final class StatementCall extends Call {
 
     Guard owner() {
         return owner;
+    }
+
+    /** What it asks; null where nobody else may answer it. */
+    @Nullable
+    Asking asking() {
+        return asking;
     }
 
     /** A statement of a transaction whose commit or rollback is still to come. Drivers keep the mode at hand. */

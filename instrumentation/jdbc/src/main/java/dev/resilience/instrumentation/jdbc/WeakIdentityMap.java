@@ -23,6 +23,11 @@ final class WeakIdentityMap<V> {
         entries.put(new Key(key, collected), value);
     }
 
+    @Nullable
+    V remove(Object key) {
+        return entries.remove(new Probe(key));
+    }
+
     int size() {
         return entries.size();
     }

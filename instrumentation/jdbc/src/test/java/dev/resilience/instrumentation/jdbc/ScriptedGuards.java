@@ -8,6 +8,7 @@ import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
+import dev.resilience.instrumentation.api.StatementKind;
 import dev.resilience.testkit.Permits;
 import java.net.URI;
 import java.util.List;
@@ -31,6 +32,9 @@ final class ScriptedGuards implements Guards {
 
     volatile int places = Integer.MAX_VALUE;
     volatile @Nullable Error broken;
+
+    /** Others, whose guards count instead of this one's. */
+    private volatile @Nullable Guards instead;
 
     final AtomicInteger generation = new AtomicInteger();
     final AtomicInteger admitted = new AtomicInteger();
@@ -59,6 +63,7 @@ final class ScriptedGuards implements Guards {
         deadlineMillis = 0;
         places = Integer.MAX_VALUE;
         broken = null;
+        instead = null;
         generation.incrementAndGet();
         for (AtomicInteger counter : List.of(admitted, refused, spurious)) {
             counter.set(0);
@@ -66,6 +71,17 @@ final class ScriptedGuards implements Guards {
         for (List<?> list : List.<List<?>>of(endings, expired, lookups, faults)) {
             list.clear();
         }
+    }
+
+    void giveWayTo(Guards guards) {
+        instead = guards;
+        generation.incrementAndGet();
+    }
+
+    @Override
+    public StatementKind kindOf(String sql) {
+        Guards others = instead;
+        return others == null ? StatementKind.OTHER : others.kindOf(sql);
     }
 
     List<String> tokens() {
@@ -91,6 +107,10 @@ final class ScriptedGuards implements Guards {
     @Override
     public @Nullable Guard jdbc(String url, @Nullable String pool) {
         breakIfTold();
+        Guards others = instead;
+        if (others != null) {
+            return others.jdbc(url, pool);
+        }
         lookups.add(url + " " + pool);
         return guarding ? guard : null;
     }

@@ -203,7 +203,7 @@ abstract class StatementContract {
             JdbcAdapter late = new JdbcAdapter(GUARDS);
             try (Statement statement = connection.createStatement()) {
                 for (int i = 0; i < 2; i++) {
-                    Object entered = late.execute(statement);
+                    Object entered = late.execute(statement, null, true);
                     assertThat(entered).isInstanceOf(StatementCall.class);
                     late.executed(entered, null, null);
                 }

@@ -1,0 +1,24 @@
+package dev.resilience.instrumentation.jdbc;
+
+import java.sql.PreparedStatement;
+import net.bytebuddy.asm.Advice;
+import net.bytebuddy.implementation.bytecode.assign.Assigner;
+import org.jspecify.annotations.Nullable;
+
+/** Notes what is bound: an object, and the type it is to be sent as. */
+@SuppressWarnings("unused") // read by Byte Buddy, not by Java
+final class BindTypedAdvice {
+    @Advice.OnMethodEnter(inline = false, suppress = Throwable.class)
+    static @Nullable Object enter(
+            @Advice.This(optional = true, typing = Assigner.Typing.DYNAMIC) @Nullable Object self,
+            @Advice.Argument(0) int index,
+            @Advice.Argument(value = 1, typing = Assigner.Typing.DYNAMIC) @Nullable Object value,
+            @Advice.Argument(2) int type) {
+        if (Watched.any() && self instanceof PreparedStatement statement) {
+            JdbcAdapter.shared().answers().bind(statement, index, value, type);
+        }
+        return null;
+    }
+
+    private BindTypedAdvice() {}
+}
