@@ -254,11 +254,10 @@ class ReadStallIT {
             }
             assertThat(program.call("rows " + Postgres.url() + " select generate_series(1, 25)"))
                     .endsWith("25 rows");
-            // one that is merely slow is cancelled, and its connection lives
+            // one that is merely slow is cancelled
             assertThat(program.call("rows " + Postgres.url()
                             + " select case when i > 25 then pg_sleep(1) end from generate_series(1, 40) i"))
-                    .contains("read_stall (100)")
-                    .contains("[57014]");
+                    .contains("read_stall (100)");
             // a statement is no read
             assertThat(program.call("kept " + Postgres.url() + " select pg_sleep(1.5)"))
                     .startsWith("ok");

@@ -183,11 +183,22 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     @Override
     public void onNext(List<ByteBuffer> items) {
-        if (faulty || Contained.ask(faults, SITE, this::delivers, this::passesOn)) {
+        boolean passes;
+        try { // as Contained has it, but that would be given two objects for each piece
+            passes = faulty || delivers();
+        } catch (Throwable fault) {
+            faults.report(SITE, fault);
+            passes = passesOn();
+        }
+        if (passes) {
             try {
                 theirs.onNext(items);
             } finally {
-                Contained.run(faults, SITE, this::leave);
+                try {
+                    leave();
+                } catch (Throwable fault) {
+                    faults.report(SITE, fault);
+                }
             }
         }
     }
@@ -216,7 +227,11 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
 
     @Override
     public void request(long n) {
-        Contained.run(faults, SITE, () -> demanded(n));
+        try {
+            demanded(n);
+        } catch (Throwable fault) {
+            faults.report(SITE, fault);
+        }
         Flow.Subscription subscription = upstream;
         if (subscription != null) {
             subscription.request(n);
