@@ -15,7 +15,7 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
-import java.util.Arrays;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -216,11 +216,7 @@ record Cell(@Nullable Object value, String text) {
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof Cell that
-                && text.equals(that.text)
-                && (value instanceof byte[] bytes && that.value instanceof byte[] theirs
-                        ? Arrays.equals(bytes, theirs)
-                        : java.util.Objects.equals(value, that.value));
+        return other instanceof Cell that && text.equals(that.text) && Objects.deepEquals(value, that.value);
     }
 
     @Override

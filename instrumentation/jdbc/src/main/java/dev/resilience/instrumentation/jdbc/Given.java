@@ -20,6 +20,6 @@ final class Given extends Exception {
 
     /** What a method that executes returns: that there are rows, or the rows. */
     Object insteadOf(@Nullable Object returned) {
-        return returned instanceof Boolean ? Boolean.TRUE : rows;
+        return returned instanceof Boolean ? (Object) true : rows;
     }
 }
