@@ -230,11 +230,11 @@ class ReadStallIT {
     @MethodSource("jdks")
     void aResultWhoseServerIsStopped(Path jdk) throws Exception {
         try (Jvm program = Jvm.with(jdk).agent(POLICY).caller()) {
-            assertThat(program.call("rows " + Postgres.url() + " select generate_series(1, 25)"))
+            assertThat(program.call("fetch " + Postgres.url() + " select generate_series(1, 25)"))
                     .endsWith("25 rows");
             String running =
                     "select pg_sleep(0.02), 'stopped on " + jdk.getFileName() + "' from generate_series(1, 10000)";
-            String id = program.begin("rows " + Postgres.url() + " " + running);
+            String id = program.begin("fetch " + Postgres.url() + " " + running);
             String backend = "select coalesce(max(pid), 0) from pg_stat_activity where pid <> pg_backend_pid()"
                     + " and query like '%stopped on " + jdk.getFileName() + "%'";
             eventually("a statement that runs", () -> Postgres.count(backend) != 0);
@@ -252,10 +252,10 @@ class ReadStallIT {
             } finally {
                 signal("CONT", pid);
             }
-            assertThat(program.call("rows " + Postgres.url() + " select generate_series(1, 25)"))
+            assertThat(program.call("fetch " + Postgres.url() + " select generate_series(1, 25)"))
                     .endsWith("25 rows");
             // one that is merely slow is cancelled
-            assertThat(program.call("rows " + Postgres.url()
+            assertThat(program.call("fetch " + Postgres.url()
                             + " select case when i > 25 then pg_sleep(1) end from generate_series(1, 40) i"))
                     .contains("read_stall (100)");
             // a statement is no read
@@ -291,7 +291,7 @@ class ReadStallIT {
                         .option("-XX:StartFlightRecording:settings=default,filename=" + recording + ",dumponexit=true")
                         .option("-Xlog:jfr+startup=error")
                         .caller()) {
-            String slow = "rows " + Postgres.url()
+            String slow = "fetch " + Postgres.url()
                     + " select case when i > 25 then pg_sleep(1) end from generate_series(1, 40) i";
             assertThat(program.call("http " + http.url("/status/200"))).startsWith("ok");
             assertThat(program.call("grpc-list " + grpc.target() + " a,b")).startsWith("ok");

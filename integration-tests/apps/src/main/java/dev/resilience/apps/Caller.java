@@ -58,7 +58,7 @@ import java.util.concurrent.TimeUnit;
  * ID kept URL SQL               the same through one connection, kept for the next such line
  * ID rows URL SQL               all rows, through one connection, kept for the next such line
  * ID transaction URL SQL;SQL    in one transaction, committed
- * ID rows URL SQL                through DriverManager, by a cursor, ten rows at a time: how many
+ * ID fetch URL SQL              through DriverManager, by a cursor, ten rows at a time: how many
  * ID threads                     the names of all live threads, sorted
  * ID sockets                     how many sockets the process has open, where /proc tells; else 0
  * ID hiccups                     how late a sleep of 1 ms was since the last such line: P50 and P99 in microseconds
@@ -147,6 +147,7 @@ public final class Caller {
             case "direct" -> direct(words[2], words[3]);
             case "kept" -> kept(words[2], words[3]);
             case "rows" -> rows(words[2], words[3]);
+            case "fetch" -> fetch(words[2], words[3]);
             case "transaction" -> transaction(words[2], words[3]);
             case "threads" -> threads();
             case "sockets" -> Integer.toString(sockets());
@@ -296,7 +297,7 @@ public final class Caller {
         }
     }
 
-    private static String rows(String url, String sql) throws Exception {
+    private static String fetch(String url, String sql) throws Exception {
         try (Connection connection = DriverManager.getConnection(url);
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
