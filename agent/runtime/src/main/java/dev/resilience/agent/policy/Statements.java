@@ -26,11 +26,11 @@ public final class Statements {
 
     /** What stands before a parenthesis and is no function; and the types that have a length. */
     private static final Set<String> SYNTAX =
-            words("ALL AND ANY ARRAY AS BETWEEN BY CASE CAST CHAR CHARACTER CONFLICT CROSS CUBE DECIMAL "
-                    + "DISTINCT ELSE END EXCEPT EXISTS FETCH FILTER FIRST FROM FULL GROUP GROUPING HAVING ILIKE IN INNER INTERSECT "
-                    + "INTERVAL INTO IS JOIN KEY LATERAL LEFT LIKE LIMIT MATERIALIZED NEXT NOT NUMERIC NVARCHAR OFFSET ON ONLY OR ORDER "
-                    + "OUTER OVER PARTITION PRECISION RIGHT ROLLUP ROW ROWS SELECT SET SETS SOME THEN TIME TIMESTAMP UNION USING VALUES "
-                    + "VARBINARY VARCHAR VARYING WHEN WHERE WITHIN BINARY VALUE");
+            words("ALL AND ANY ARRAY AS BETWEEN BY CASE CAST CHAR CHARACTER CROSS CUBE DECIMAL "
+                    + "DISTINCT ELSE END EXCEPT EXISTS FETCH FILTER FROM FULL GROUP GROUPING HAVING ILIKE IN INNER INTERSECT "
+                    + "INTERVAL INTO IS JOIN LATERAL LEFT LIKE LIMIT MATERIALIZED NOT NUMERIC NVARCHAR OFFSET ON ONLY OR ORDER "
+                    + "OUTER OVER PARTITION PRECISION RIGHT ROLLUP ROW ROWS SELECT SOME THEN TIME TIMESTAMP UNION USING VALUES "
+                    + "VARBINARY VARCHAR VARYING WHEN WHERE WITHIN BINARY");
 
     /** Functions that read nothing but what they are given and the clock, and do nothing. */
     private static final Set<String> HARMLESS =
@@ -116,7 +116,7 @@ public final class Statements {
                     if (!isOfInsert) {
                         return StatementKind.OTHER;
                     }
-                } else if (before.kind() == Kind.WORD && !SYNTAX.contains(before.text()) && !isOfInsert) {
+                } else if (before.kind() == Kind.WORD && !isSyntax(tokens, at - 1, verb) && !isOfInsert) {
                     if (!HARMLESS.contains(before.text())) {
                         reads = false;
                         if (!LEAVING.contains(before.text())) {
@@ -124,6 +124,9 @@ public final class Statements {
                         }
                     }
                 }
+            }
+            if (changesSession(token, verb)) {
+                return StatementKind.OTHER;
             }
             boolean isVariable = token.kind() == Kind.VALUE && token.text().equals("@");
             if (isVariable) {
@@ -142,6 +145,22 @@ public final class Statements {
             }
         }
         return reads ? StatementKind.READ : StatementKind.PLAIN;
+    }
+
+    /** Whether this word before a parenthesis is no function: some are none only where they belong. */
+    private static boolean isSyntax(List<Token> tokens, int at, String verb) {
+        return switch (tokens.get(at).text()) {
+            case "CONFLICT" -> at > 0 && tokens.get(at - 1).is("ON");
+            case "SETS" -> at > 0 && tokens.get(at - 1).is("GROUPING");
+            case "SET", "VALUE" -> CHANGING.contains(verb);
+            default -> SYNTAX.contains(tokens.get(at).text());
+        };
+    }
+
+    /** By a view that sets what it is told, or by making a table that hides another. */
+    private static boolean changesSession(Token token, String verb) {
+        return (CHANGING.contains(verb) && token.text().equalsIgnoreCase("pg_settings"))
+                || (verb.equals("EXPLAIN") && token.is("INTO"));
     }
 
     /** INSERT INTO shop.stock (id, amount): what stands before this parenthesis is the table, not a function. */

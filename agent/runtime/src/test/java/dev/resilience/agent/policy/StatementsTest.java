@@ -19,6 +19,7 @@ class StatementsTest {
                 "select cast(amount as numeric(10, 2)) from stock where id = any(?) order by lower(name) limit 5",
                 "select row_number() over (partition by id order by since) from stock",
                 "select date_trunc('day', now()) from stock /* a remark */",
+                "select sum(amount) from stock group by grouping sets ((id), ())",
                 "(select 1) union all (select 2)",
                 "select id from stock where not exists (select 1 from goods where goods.id = stock.id)"
             })
@@ -69,6 +70,11 @@ class StatementsTest {
                 "do $$ begin end $$",
                 "select set_config('app.tenant', 'a', false)",
                 "select pay(1)",
+                "select next('invoice')",
+                "select set('tenant', 'a')",
+                "update pg_settings set setting = 'b' where name = 'search_path'",
+                "update \"pg_settings\" set setting = 'b'",
+                "explain analyze select * into temp stock from goods",
                 "select * from pay(1)",
                 "select \"lower\"(name) from stock",
                 "select shop.lower(name) from stock",

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.sql.Date;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
@@ -57,14 +58,14 @@ record Cell(@Nullable Object value, String text) {
         private static final long serialVersionUID = 1;
     }
 
-    /** The value in this row; null for NULL. Throws where it is none that can be kept. */
-    static @Nullable Cell of(ResultSet rows, int i, Column column) throws SQLException {
+    /** The value in this row; null for NULL. Throws where it is none that can be kept, or longer than {@code most}. */
+    static @Nullable Cell of(ResultSet rows, int i, Column column, int most) throws SQLException {
         if (column.isTextAlone()) {
             String text = rows.getString(i);
-            return text == null ? null : new Cell(null, text);
+            return text == null ? null : new Cell(null, text(text, most));
         }
         Object value = switch (column.type()) {
-            case Types.DATE -> rows.getObject(i, LocalDate.class);
+            case Types.DATE -> date(rows, i);
             case Types.TIME, Types.TIME_WITH_TIMEZONE ->
                 rows.getObject(i, (Class<?>) (column.isZoned() ? OffsetTime.class : LocalTime.class));
             case Types.TIMESTAMP, Types.TIMESTAMP_WITH_TIMEZONE -> moment(rows, i, column);
@@ -73,14 +74,29 @@ record Cell(@Nullable Object value, String text) {
         if (value == null) {
             return null;
         }
-        String text = rows.getString(i);
-        if (text == null) {
+        if (kind(value) < 0 || (value instanceof byte[] bytes && bytes.length > most)) {
             throw new Unknown();
         }
-        if (kind(value) < 0) {
-            throw new Unknown();
+        String text = text(rows.getString(i), most);
+        if (value instanceof LocalTime && text.startsWith("24")) {
+            throw new Unknown(); // no time of day to Java
         }
         return new Cell(value instanceof byte[] bytes ? bytes.clone() : value, text);
+    }
+
+    private static String text(@Nullable String text, int most) throws Unknown {
+        if (text == null || text.length() > most) {
+            throw new Unknown();
+        }
+        return text;
+    }
+
+    private static @Nullable LocalDate date(ResultSet rows, int i) throws SQLException {
+        LocalDate date = rows.getObject(i, LocalDate.class);
+        if (date != null && !Date.valueOf(date).equals(rows.getDate(i))) {
+            throw new Unknown(); // infinity
+        }
+        return date;
     }
 
     /** As the driver's own Timestamp says too: where the two differ, nobody knows what it is. */

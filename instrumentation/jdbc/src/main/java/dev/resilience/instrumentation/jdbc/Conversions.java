@@ -98,10 +98,16 @@ final class Conversions {
         }
     }
 
-    static byte[] toBytes(Cell cell) {
-        return cell.value() instanceof byte[] bytes
-                ? bytes.clone()
-                : cell.text().getBytes(StandardCharsets.UTF_8);
+    /** Of what is no text either each driver makes bytes of its own. */
+    static byte[] toBytes(Cell cell) throws SQLException {
+        if (cell.value() instanceof byte[] bytes) {
+            return bytes.clone();
+        }
+        if (cell.value() instanceof String text) {
+            return text.getBytes(StandardCharsets.UTF_8);
+        }
+        throw new SQLFeatureNotSupportedException(
+                "bytes of what is neither bytes nor text: not of rows that were kept", "0A000");
     }
 
     static Date toDate(Cell cell, @Nullable Calendar calendar) throws SQLException {

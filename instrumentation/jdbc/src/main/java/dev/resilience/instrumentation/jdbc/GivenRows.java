@@ -1,7 +1,9 @@
 package dev.resilience.instrumentation.jdbc;
 
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.StringReader;
+import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -31,6 +33,8 @@ final class GivenRows implements InvocationHandler {
     private final Supplier<SQLException> otherwise;
     private final java.util.function.Consumer<Throwable> faults;
     private int at; // 1 for the first row
+    private @Nullable Cell @Nullable [] row; // the one at "rowAt"
+    private int rowAt;
     private boolean wasNull;
     private int fetchSize;
     private int fetchDirection = ResultSet.FETCH_FORWARD;
@@ -129,7 +133,7 @@ final class GivenRows implements InvocationHandler {
 
     /** What is not about a column; {@code this} where it is. */
     private @Nullable Object tell(String name, Object[] given) throws SQLException {
-        int size = kept.rows().size();
+        int size = kept.size();
         switch (name) {
             case "next":
                 return move(at + 1L);
@@ -207,7 +211,7 @@ final class GivenRows implements InvocationHandler {
     }
 
     private boolean move(long to) {
-        int size = kept.rows().size();
+        int size = kept.size();
         at = (int) Math.max(0, Math.min(to, size + 1L));
         return at >= 1 && at <= size;
     }
@@ -219,15 +223,29 @@ final class GivenRows implements InvocationHandler {
             throw unsupported(name);
         }
         int index = column(given[0]);
-        if (at < 1 || at > kept.rows().size()) {
+        if (at < 1 || at > kept.size()) {
             throw new SQLException("there is no row here: call next", CLOSED);
         }
         Column column = kept.columns().get(index - 1);
-        Cell cell = kept.rows().get(at - 1)[index - 1];
+        Cell cell = row()[index - 1];
         Object second = given.length > 1 ? given[1] : null;
         Object value = value(name, column, cell, second);
         wasNull = cell == null;
         return value;
+    }
+
+    private @Nullable Cell[] row() {
+        @Nullable Cell[] here = row;
+        if (here == null || rowAt != at) {
+            try {
+                here = kept.row(at);
+            } catch (IOException impossible) {
+                throw new UncheckedIOException(impossible);
+            }
+            row = here;
+            rowAt = at;
+        }
+        return here;
     }
 
     private @Nullable Object value(String name, Column column, @Nullable Cell cell, @Nullable Object second)

@@ -77,7 +77,7 @@ final class JdbcAdapter {
             return null;
         }
         // class files too old for a single argument hand on all of them
-        Object first = argument instanceof Object[] all && all.length > 0 ? all[0] : argument;
+        Object first = argument instanceof Object[] all ? (all.length == 0 ? null : all[0]) : argument;
         if (here[Nesting.KEPT_OUT] != 0) {
             if (Watched.any()) {
                 keptOut(statement, first);

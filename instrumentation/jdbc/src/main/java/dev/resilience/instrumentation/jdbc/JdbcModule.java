@@ -139,6 +139,9 @@ public final class JdbcModule implements ClientModule {
                         .orElse(JoinPoint.of(
                                 poolBase, opening, Method.named("isConnectionAlive", HERE + "KeepOutAdvice"))),
                 JoinPoint.of(
+                        new Types.Named("com.zaxxer.hikari.pool.ProxyConnection"),
+                        Method.exact("close", "()V", HERE + "PoolCloseAdvice")),
+                JoinPoint.of(
                         new Types.Named("com.zaxxer.hikari.pool.HikariPool"),
                         Method.exact("getConnection", "(J)Ljava/sql/Connection;", HERE + "PoolWaitAdvice")));
     }

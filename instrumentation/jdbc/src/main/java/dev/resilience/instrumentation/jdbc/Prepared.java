@@ -26,7 +26,6 @@ final class Prepared {
 
     /** Values that never change. */
     private static final Set<Class<?>> VALUES = Set.of(
-            String.class,
             Boolean.class,
             Byte.class,
             Short.class,
@@ -49,15 +48,21 @@ final class Prepared {
 
     private static final Bound UNKNOWN = new Bound(false, null, NO_TYPE);
 
+    /** Beyond that nobody looks at what is bound. */
+    private static final int LONGEST = 64 * 1024;
+
     private final String sql;
+    private final boolean reads;
     private final Map<Integer, Bound> bound;
 
-    Prepared(String sql) {
-        this(sql, new TreeMap<>());
+    /** @param reads whether it is sure that it only reads: else nobody wants to know what is bound to it */
+    Prepared(String sql, boolean reads) {
+        this(sql, reads, new TreeMap<>());
     }
 
-    private Prepared(String sql, Map<Integer, Bound> bound) {
+    private Prepared(String sql, boolean reads, Map<Integer, Bound> bound) {
         this.sql = sql;
+        this.reads = reads;
         this.bound = bound;
     }
 
@@ -70,17 +75,23 @@ final class Prepared {
     }
 
     void bind(int index, @Nullable Object value, int type) {
-        Object own = value == null ? null : own(value);
-        bound.put(index, own == null ? UNKNOWN : new Bound(true, own, type));
+        Object own = value == null || !reads ? null : own(value);
+        put(index, own == null ? UNKNOWN : new Bound(true, own, type));
     }
 
     void bindNull(int index, int type) {
-        bound.put(index, new Bound(true, null, type));
+        put(index, new Bound(true, null, type));
+    }
+
+    private void put(int index, Bound place) {
+        if (reads) {
+            bound.put(index, place);
+        }
     }
 
     /** A stream, an object of the driver, or whatever else cannot be looked at without changing it. */
     void bindUnknown(int index) {
-        bound.put(index, UNKNOWN);
+        put(index, UNKNOWN);
     }
 
     void clear() {
@@ -93,17 +104,20 @@ final class Prepared {
 
     /** As it is now. */
     Prepared copy() {
-        return new Prepared(sql, new TreeMap<>(bound));
+        return new Prepared(sql, reads, new TreeMap<>(bound));
     }
 
     /** One that nobody else can change; null if there is none. */
     @SuppressWarnings("JavaUtilDate") // the types of JDBC
     private static @Nullable Object own(Object value) {
+        if (value instanceof String text) {
+            return text.length() > LONGEST ? null : text;
+        }
         if (VALUES.contains(value.getClass())) {
             return value;
         }
         if (value instanceof byte[] bytes) {
-            return bytes.clone();
+            return bytes.length > LONGEST ? null : bytes.clone();
         }
         if (value.getClass() == Timestamp.class) {
             return ((Timestamp) value).clone();

@@ -15,24 +15,22 @@ final class RowCopy {
     /*
      * A row is copied when the application has stepped on it and before it can have read anything of it, so what it then
      * asks (wasNull, a stream) it asks of its own reading. Nobody steps for it: what it does not read to the end is never
-     * whole. Of a result that can be scrolled each step has to be the next of them all.
+     * whole. Before each step it has to stand where the last one left it: some results can be moved by other methods.
      */
     private final MessageAsk ask;
     private final MessageKeeper keeper;
     private final Column[] columns;
-    private final boolean scrolls;
-    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(1_024);
-    private final DataOutputStream out = new DataOutputStream(bytes);
+    private ByteArrayOutputStream bytes = new ByteArrayOutputStream(1_024);
+    private DataOutputStream out = new DataOutputStream(bytes);
     private final java.lang.ref.WeakReference<ResultSet> of;
     private int count;
     private boolean over;
 
-    private RowCopy(ResultSet of, MessageAsk ask, MessageKeeper keeper, Column[] columns) throws SQLException {
+    private RowCopy(ResultSet of, MessageAsk ask, MessageKeeper keeper, Column[] columns) {
         this.of = new java.lang.ref.WeakReference<>(of);
         this.ask = ask;
         this.keeper = keeper;
         this.columns = columns;
-        this.scrolls = of.getType() != ResultSet.TYPE_FORWARD_ONLY;
     }
 
     /** Null where there is a column that cannot be kept, or more can be done with the rows than to read them. */
@@ -62,9 +60,21 @@ final class RowCopy {
         return over;
     }
 
+    /** Also where it was kept: whoever holds on to the result holds no copy of it. */
     void giveUp() {
         over = true;
-        bytes.reset();
+        bytes = new ByteArrayOutputStream(0);
+        out = new DataOutputStream(bytes);
+    }
+
+    /** Whether the application is about to step on the row after the last one that was copied. */
+    boolean isInStep() {
+        ResultSet rows = of.get();
+        try {
+            return rows != null && rows.getRow() == count && (count != 0 || !rows.isAfterLast());
+        } catch (SQLException closed) {
+            return false;
+        }
     }
 
     /** The application stepped on the next row, or found that there is none. */
@@ -74,21 +84,21 @@ final class RowCopy {
             return;
         }
         if (!isRow) {
-            over = true;
             out.writeBoolean(false);
             keeper.keep(ask, bytes.toByteArray());
+            giveUp();
             return;
         }
         count++;
         boolean isKept = false;
         try {
-            isKept = !scrolls || rows.getRow() == count;
+            isKept = rows.getRow() == count;
             out.writeBoolean(true);
             for (int i = 0; isKept && i < columns.length; i++) {
-                Cell.write(Cell.of(rows, i + 1, columns[i]), out);
+                Cell.write(Cell.of(rows, i + 1, columns[i], keeper.mostBytes()), out);
                 isKept = bytes.size() <= keeper.mostBytes();
             }
-        } catch (SQLException unknown) {
+        } catch (SQLException | RuntimeException unknown) {
             isKept = false; // a value that cannot be kept
         }
         if (!isKept) {

@@ -17,6 +17,7 @@ final class Session {
      */
     private final List<String> opener;
     private volatile boolean changed;
+    private volatile boolean hidLoss;
 
     private Session(List<String> opener) {
         this.opener = opener;
@@ -43,6 +44,15 @@ final class Session {
     /** All it was opened with: secrets too, which nobody keeps but as a keyed hash. */
     List<String> opener() {
         return opener;
+    }
+
+    /** Rows were given in place of what would have told that the connection is lost. */
+    void hideLoss() {
+        hidLoss = true;
+    }
+
+    boolean hidLoss() {
+        return hidLoss;
     }
 
     void change() {

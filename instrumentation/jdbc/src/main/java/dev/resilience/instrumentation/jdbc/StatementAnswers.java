@@ -41,9 +41,9 @@ final class StatementAnswers {
 
     // What is asked.
 
-    /** A connection was opened so. */
+    /** A connection was opened so: where one driver opens it for another, by the first, who alone knows what was said. */
     void opened(Connection connection, Database database, String url, @Nullable Properties properties) {
-        if (database.isWatched(guards)) {
+        if (database.isWatched(guards) && sessions.get(connection) == null) {
             Session session = Session.of(url, properties);
             if (session != null) {
                 sessions.put(connection, session);
@@ -60,8 +60,16 @@ final class StatementAnswers {
     }
 
     void prepared(PreparedStatement statement, String sql) {
-        if (!(statement instanceof CallableStatement)) {
-            prepared.put(statement, new Prepared(sql));
+        if (!(statement instanceof CallableStatement) && hasSession(statement)) {
+            prepared.put(statement, new Prepared(sql, guards.kindOf(sql) == StatementKind.READ));
+        }
+    }
+
+    private boolean hasSession(Statement statement) {
+        try {
+            return sessions.get(statement.getConnection()) != null;
+        } catch (SQLException closed) {
+            return false;
         }
     }
 
@@ -153,12 +161,12 @@ final class StatementAnswers {
             Guard guard)
             throws SQLException {
         String sql = sql(statement, argument);
-        Prepared asked = argument instanceof String text ? new Prepared(text) : prepared.get(statement);
+        Prepared asked = argument instanceof String text ? new Prepared(text, true) : prepared.get(statement);
         Session session = sessions.get(connection);
         NoAnswer whyNot = null;
         if (connection.isClosed()) {
             whyNot = new NoAnswer("closed_connection", "nobody knows what the statement was part of");
-        } else if (!givesRows || sql == null || guards.kindOf(sql) != StatementKind.READ) {
+        } else if (!givesRows || (sql == null ? session != null : guards.kindOf(sql) != StatementKind.READ)) {
             whyNot = new NoAnswer("no_query", "it is not sure that the statement only reads");
         } else if (!connection.getAutoCommit()) {
             whyNot = new NoAnswer("in_transaction", "the statement is part of a transaction");
@@ -192,8 +200,9 @@ final class StatementAnswers {
     /** The statement was answered: {@code returned} are its rows, or that there are some. */
     void answered(Asking asking, @Nullable Object returned) throws SQLException, IOException {
         MessageKeeper keeper = asking.keeper();
-        if (keeper == null || asking.whyNot() != null) {
-            return;
+        Session session = asking.session();
+        if (keeper == null || asking.whyNot() != null || session == null || session.isChanged()) {
+            return; // what changes it was said before this was answered, and on another thread
         }
         Object rows = Boolean.TRUE.equals(returned) ? asking.statement().getResultSet() : returned;
         if (rows instanceof ResultSet result) {
@@ -207,7 +216,14 @@ final class StatementAnswers {
     @Nullable
     RowCopy copyOf(ResultSet rows) {
         RowCopy copy = copies.get(rows);
-        return copy == null || copy.isOver() ? null : copy;
+        if (copy == null || copy.isOver()) {
+            return null;
+        }
+        if (!copy.isInStep()) {
+            copy.giveUp();
+            return null;
+        }
+        return copy;
     }
 
     /** The application stepped on. */
@@ -238,6 +254,7 @@ final class StatementAnswers {
                 Given given = new Given(answer.rowsOf(asking.statement()));
                 standing.put(asking.statement(), answer);
                 link.served();
+                hide(asking);
                 return given;
             } catch (Throwable why) {
                 takeBack(asking.statement());
@@ -245,6 +262,32 @@ final class StatementAnswers {
             }
         }
         return null;
+    }
+
+    /** Where the connection is lost, and nobody is told of that by its statement. */
+    private static void hide(Asking asking) {
+        Session session = asking.session();
+        if (session != null && isLost(asking.statement())) {
+            session.hideLoss();
+        }
+    }
+
+    private static boolean isLost(Statement statement) {
+        try {
+            return statement.getConnection().isClosed();
+        } catch (SQLException closed) {
+            return true;
+        }
+    }
+
+    /** Whether the connection of a pool is one that was lost so. */
+    boolean hidLossOf(Connection pooled) {
+        try {
+            Session session = sessions.get(pooled.unwrap(Connection.class));
+            return session != null && session.hidLoss();
+        } catch (SQLException closed) {
+            return false;
+        }
     }
 
     private Standing standing(Fallback link, Asking asking, Supplier<SQLException> otherwise) throws IOException {

@@ -4,6 +4,7 @@ import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Refusal;
+import dev.resilience.instrumentation.api.RequestFacts;
 import java.lang.invoke.MethodHandle;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -111,6 +112,12 @@ final class StatementCall extends Call {
         } catch (SQLException closed) {
             return false;
         }
+    }
+
+    @Override
+    public RequestFacts facts() {
+        Prepared prepared = asking == null ? null : asking.prepared();
+        return prepared == null ? RequestFacts.NONE : new AskedStatement(prepared.sql());
     }
 
     @Override

@@ -141,13 +141,17 @@ class RowSnapshotsTest {
 
     /** The breaker of the target opens: a connection of its own fails. */
     private void open() {
+        open("no_query");
+    }
+
+    private void open(String whyNothingIsGivenForThat) {
         try (Connection connection = Unguarded.call(() -> DriverManager.getConnection(url()));
                 Statement statement = connection.createStatement()) {
             statement.execute("select pg_terminate_backend(pg_backend_pid())");
         } catch (SQLException expected) {
             // as it was meant to be
         }
-        assertThat(guards.fallbacks()).singleElement().asString().contains("no_query");
+        assertThat(guards.fallbacks()).singleElement().asString().contains(whyNothingIsGivenForThat);
     }
 
     /** What became of fallbacks since the breaker opened, without explanations. */
@@ -214,6 +218,20 @@ class RowSnapshotsTest {
     }
 
     @Test
+    void isForTheStatementsOfItsConditionAlone() throws SQLException {
+        guard(
+                "policies.goods.fallback.snapshot.max-age=10m",
+                "policies.goods.fallback.snapshot.when=verb == 'SELECT' and table == 'goods'");
+        Connection connection = connect();
+        keep(() -> assertThat(names(connection, BY_ID, 1)).containsExactly("apple"));
+        keep(() -> assertThat(names(connection, "select 'pear' as name")).containsExactly("pear"));
+        open("condition");
+        assertThat(names(connection, BY_ID, 1)).containsExactly("apple");
+        assertThatThrownBy(() -> names(connection, "select 'pear' as name")).hasMessageContaining("circuit_open");
+        assertThat(fallbacks()).containsExactly("snapshot", "snapshot failed: condition_not_met");
+    }
+
+    @Test
     void givesThemWhenItsDeadlineCutsAndWhenTheConnectionBreaks() throws SQLException {
         guard("policies.goods.fallback.snapshot.max-age=10m", "policies.goods.breaker.strategy=off");
         Connection connection = connect();
@@ -226,6 +244,31 @@ class RowSnapshotsTest {
         assertThat(all(rows, row -> row.getString(2))).containsExactly("apple");
         assertThatThrownBy(statement::executeQuery).isInstanceOf(SQLException.class);
         assertThatThrownBy(() -> names(connection, BY_ID, 1)).isInstanceOf(SQLException.class);
+    }
+
+    /** The pool asks the connection, which throws, and throws it on: after a call that was saved. */
+    @Test
+    void aPooledConnectionThatWasLostIsClosedInSilence() throws SQLException {
+        guard("policies.goods.fallback.snapshot.max-age=10m", "policies.goods.breaker.strategy=off");
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(url());
+        config.setMaximumPoolSize(1);
+        HikariDataSource pool = new HikariDataSource(config);
+        opened.add(pool);
+        keep(() -> {
+            try (Connection connection = pool.getConnection()) {
+                assertThat(names(connection, BY_ID, 1)).containsExactly("apple");
+            }
+        });
+        try (Connection connection = pool.getConnection()) {
+            proxy.swallowing = true;
+            assertThat(names(connection, BY_ID, 1)).containsExactly("apple");
+            assertThat(connection.unwrap(Connection.class).isClosed()).isTrue();
+        }
+        proxy.swallowing = false;
+        try (Connection connection = pool.getConnection()) {
+            assertThat(names(connection, "select name from goods where id = 2")).containsExactly("pear");
+        }
     }
 
     @Test
@@ -432,6 +475,10 @@ class RowSnapshotsTest {
         return new java.lang.ref.WeakReference<>(statement);
     }
 
+    private interface Moving {
+        void move(ResultSet rows) throws SQLException;
+    }
+
     @Test
     void whatTheApplicationDidNotReadToItsEndIsNotKept() throws SQLException {
         assertNotKept(() -> {
@@ -450,6 +497,19 @@ class RowSnapshotsTest {
                 }
             }
         });
+        for (Moving moving : List.<Moving>of(rows -> rows.absolute(100), ResultSet::afterLast, rows -> {
+            rows.next();
+            rows.last();
+        })) {
+            assertNotKept(() -> {
+                try (Statement statement = connect()
+                                .createStatement(ResultSet.TYPE_SCROLL_INSENSITIVE, ResultSet.CONCUR_READ_ONLY);
+                        ResultSet rows = statement.executeQuery("select name from goods")) {
+                    moving.move(rows);
+                    assertThat(rows.next()).isFalse();
+                }
+            });
+        }
     }
 
     @Test
