@@ -118,7 +118,7 @@ public final class GuardRegistry implements Guards {
     public void reload(PolicySet policies) {
         swapping.lock();
         try {
-            rules = new Rules(policies, !circuits.isEmpty(), rules.learnedFor(policies));
+            rules = new Rules(policies, !circuits.isEmpty() || retries.hasAny(), rules.learnedFor(policies));
             generation.incrementAndGet();
             forgetOthers(policies);
         } finally {
@@ -594,7 +594,7 @@ public final class GuardRegistry implements Guards {
         }
     }
 
-    /** Circuits of rules before these whose targets nobody has called since. */
+    /** Circuits and budgets of rules before these whose targets nobody has called since. */
     private void forgetOrphans(Rules now, int idle) {
         now.sweeps++;
         if (!now.hasOrphans) {
@@ -619,6 +619,11 @@ public final class GuardRegistry implements Guards {
                     }
                 }
             });
+            if (now.sweeps >= idle) {
+                retries.forget(name -> now.guard(name) == null);
+            } else {
+                now.hasOrphans |= retries.hasAny();
+            }
         } finally {
             swapping.unlock();
         }

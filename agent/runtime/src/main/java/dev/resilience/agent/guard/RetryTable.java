@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The budgets of retries, which outlive a reload that leaves them as they are. Empty where no policy retries. */
@@ -30,6 +31,15 @@ final class RetryTable implements LongConsumer {
                 (same, known) -> known != null && known.retries().equals(retries)
                         ? known
                         : new Retrying(retries, nanoClock.getAsLong()));
+    }
+
+    boolean hasAny() {
+        return !all.isEmpty();
+    }
+
+    /** Targets left. */
+    void forget(Predicate<Name> isGone) {
+        all.keySet().removeIf(isGone);
     }
 
     /** The target left. */

@@ -1155,16 +1155,16 @@ final class TargetGuard implements Guard {
             expireInLibrary(call, late, now);
             return;
         }
-        long left = call.leftNanos();
-        if (left > 0) {
-            call.moveDeadline(deadline, now + left);
-            return;
-        }
         long silence = silenceNanos(call);
         String overdue = call.overdue();
         if ((adaptive != null || overdue != null || silence > 0) && late > LATE_NANOS) {
             // we stood still, and could not see an answer: it has that time again
             call.moveDeadline(deadline, now + late);
+            return;
+        }
+        long left = call.leftNanos();
+        if (left > 0) {
+            call.moveDeadline(deadline, now + left);
             return;
         }
         if (!call.moveDeadline(deadline, DeadlineTimer.NEVER)) {

@@ -69,9 +69,20 @@ final class AgainCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
             request = said;
             demanded |= isDemanded;
         }
-        Runnable asking = Contained.task(faults, "grpc/again", () -> begin(said), this::giveAsItWas);
+        Context of = Context.current();
+        Context.CancellationListener gone =
+                context -> cancel("Context cancelled", context.cancellationCause()); // as gRPC says it
+        Runnable asking = Contained.task(
+                faults,
+                "grpc/again",
+                () -> {
+                    of.removeListener(gone); // the call that follows listens itself
+                    begin(said);
+                },
+                this::giveAsItWas);
+        of.addListener(gone, GuardedCall.CANCELS);
         CompletableFuture.delayedExecutor(again.afterNanos(), TimeUnit.NANOSECONDS, GuardedCall.CANCELS)
-                .execute(Context.current().wrap(asking));
+                .execute(of.wrap(asking));
     }
 
     @Override

@@ -583,6 +583,10 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                     delegate = given;
                     isGiven = true;
                     answer = answerOf(given, closing, trailers);
+                    if (cancelled && given instanceof AgainCall) {
+                        answer = null; // who cancelled has seen only the call that is over
+                        given.cancel("cancelled by its caller", null);
+                    }
                 }
             } catch (Throwable fault) {
                 isGiven = false;

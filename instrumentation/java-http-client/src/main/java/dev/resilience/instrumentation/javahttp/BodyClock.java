@@ -48,8 +48,11 @@ final class BodyClock extends Call {
     private final @Nullable Executor delivering;
     private final BooleanSupplier mayBeCut;
     private final Consumer<Refusal> stop;
-    private boolean asked; // the timer's own
-    private volatile boolean delivered;
+    // The timer's own: what the executor was asked to run, whether that was long ago.
+    private @Nullable Object question;
+    private boolean stale;
+
+    private volatile @Nullable Object answered;
 
     /**
      * Times {@code body}.
@@ -79,7 +82,12 @@ final class BodyClock extends Call {
     /** How long the body of this answer may be silent; 0 for as long as it likes. */
     static long silenceNanos(Guard guard, ResponseInfo info) {
         long silence = guard.stallAfterNanos();
-        return silence == 0 || (guard.isStallAfterAdaptive() && pauses(info)) ? 0 : silence;
+        return silence == 0 || (guard.isStallAfterAdaptive() && mayPause(info)) ? 0 : silence;
+    }
+
+    /** Where nobody said how much has to come, it may be a watch, or a log that is followed. */
+    private static boolean mayPause(ResponseInfo info) {
+        return info.headers().firstValue("content-length").isEmpty() || pauses(info);
     }
 
     private static boolean pauses(ResponseInfo info) {
@@ -112,36 +120,48 @@ final class BodyClock extends Call {
     public long leftNanos() {
         long left = silenceNanos - body.silentNanos();
         if (left > 0) {
-            asked = false;
+            question = null;
             return left;
         }
         if (!mayBeCut.getAsBoolean()) {
             return silenceNanos;
         }
-        return isDelivered() ? 0 : asked ? silenceNanos : ask();
+        return delivering == null ? 0 : undeliveredNanos();
     }
 
-    /** Whether all that came has been delivered. */
-    private boolean isDelivered() {
-        return delivering == null || (asked && delivered);
+    /**
+     * 0 if all that came has been delivered, which only an answer tells that came soon: what it told a while ago may have
+     * been so before the last piece came.
+     */
+    private long undeliveredNanos() {
+        Object asked = question;
+        if (asked == null) {
+            return ask();
+        }
+        if (answered == asked) {
+            return stale ? ask() : 0;
+        }
+        stale = true;
+        return silenceNanos;
     }
 
     /** Not on the timer's thread: the executor may run what it is given where it is given it, or block. */
     private long ask() {
-        asked = true;
-        delivered = false;
-        ASKING.execute(Contained.task(faults, SITE, this::askExecutor, () -> delivered = true));
+        Object asked = new Object();
+        question = asked;
+        stale = false;
+        ASKING.execute(Contained.task(faults, SITE, () -> askExecutor(asked), () -> answered = asked));
         return Math.min(ASKING_NANOS, silenceNanos);
     }
 
-    private void askExecutor() {
+    private void askExecutor(Object asked) {
         Executor executor = delivering;
         try {
             if (executor != null) {
-                executor.execute(() -> delivered = true);
+                executor.execute(() -> answered = asked);
             }
         } catch (RejectedExecutionException shutDown) {
-            delivered = true; // nothing lies there
+            answered = asked; // nothing lies there
         }
     }
 

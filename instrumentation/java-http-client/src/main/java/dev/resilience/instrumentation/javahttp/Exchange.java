@@ -19,6 +19,7 @@ import java.lang.invoke.VarHandle;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodySubscriber;
@@ -415,7 +416,11 @@ final class Exchange<T> extends Call {
 
     @Override
     public long requestHash() {
-        return ((long) request.method().hashCode() << 32) ^ request.uri().hashCode();
+        BodyPublisher sent = request.bodyPublisher().orElse(null);
+        boolean isInBody = sent != null && !(Rerouted.isOfJdk(sent) && sent.contentLength() == 0);
+        return isInBody
+                ? 0 // nobody reads there what is asked for
+                : ((long) request.method().hashCode() << 32) ^ request.uri().hashCode();
     }
 
     @Override
@@ -710,7 +715,7 @@ final class Exchange<T> extends Call {
         }
         CompletableFuture<HttpResponse<T>> asked;
         try {
-            asked = attempt.begin(client, handler, again);
+            asked = attempt.begin(client, new Handler(), again); // so that this attempt knows too what was shown
         } catch (Exception cause) {
             giveNext(link, cause, true, given);
             return;
@@ -988,6 +993,11 @@ final class Exchange<T> extends Call {
     private void tooLate(Given<T> made) {
         Asking.close(made.response == null ? null : made.response.body());
         tooLate(made.link);
+    }
+
+    /** The library gave no future that anything could take the place of. */
+    void neverBegan(@Nullable Throwable thrown) {
+        tooLate(settle(Endings.of(thrown)));
     }
 
     private void tooLate(@Nullable Fallback fallback) {

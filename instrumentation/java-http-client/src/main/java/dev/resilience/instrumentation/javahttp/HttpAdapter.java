@@ -96,7 +96,7 @@ final class HttpAdapter {
                 Names.workFor((Exchange<?>) entered[4]);
             }
             if (returned == null) {
-                exchange.settle(Endings.of(thrown));
+                exchange.neverBegan(thrown);
                 return null;
             }
             CompletableFuture<?> out =

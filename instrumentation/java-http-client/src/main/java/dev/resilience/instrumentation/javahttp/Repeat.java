@@ -105,7 +105,7 @@ final class Repeat implements Attempt {
             throws HttpTimeoutException {
         HttpRequest next = request;
         if (request.timeout().isPresent()) {
-            long left = again.leftNanos();
+            long left = leftNanos(); // the guard keeps its own
             if (left == 0) {
                 throw new HttpTimeoutException("no time is left to make it again");
             }
