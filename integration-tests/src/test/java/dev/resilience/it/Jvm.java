@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A program in a JVM of its own, with or without the agent. Closing it ends it. */
 final class Jvm implements AutoCloseable {
+    /** What is said of a call whose caller does not wake within 50 ms of its cut: on a busy machine none does. */
+    static final String LEAK = "resilience: work goes on after its deadline";
+
     private final Process process;
     private final Writer input;
     private final List<String> output = new CopyOnWriteArrayList<>();

@@ -39,7 +39,6 @@ class MixedIT {
     /** More than the heap may grow by from the first third of the run to the last. */
     private static final long GROWN = 2 << 20;
 
-    private static final String LEAK = "resilience: work goes on after its deadline";
 
     /** The threads of the agent that stay. */
     private static final List<String> AGENTS =
@@ -179,14 +178,14 @@ class MixedIT {
         program.signal("TERM");
         assertThat(program.awaitExit()).isEqualTo(143);
         assertThat(program.errors())
-                .filteredOn(line -> line.startsWith("resilience") && !line.startsWith(LEAK))
+                .filteredOn(line -> line.startsWith("resilience") && !line.startsWith(Jvm.LEAK))
                 .as("the agent's own count, and no fault of it")
                 .containsExactly(
                         "resilience: draining 3 calls, for at most 1000ms", "resilience: cutting 3 calls short");
     }
 
     private static long leaks(Jvm program) {
-        return program.errors().stream().filter(line -> line.startsWith(LEAK)).count();
+        return program.errors().stream().filter(line -> line.startsWith(Jvm.LEAK)).count();
     }
 
     private static boolean calm(
