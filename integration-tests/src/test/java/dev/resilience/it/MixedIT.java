@@ -39,7 +39,6 @@ class MixedIT {
     /** More than the heap may grow by from the first third of the run to the last. */
     private static final long GROWN = 2 << 20;
 
-
     /** The threads of the agent that stay. */
     private static final List<String> AGENTS =
             List.of("resilience-control", "resilience-deadlines", "resilience-pulse");
@@ -185,7 +184,9 @@ class MixedIT {
     }
 
     private static long leaks(Jvm program) {
-        return program.errors().stream().filter(line -> line.startsWith(Jvm.LEAK)).count();
+        return program.errors().stream()
+                .filter(line -> line.startsWith(Jvm.LEAK))
+                .count();
     }
 
     private static boolean calm(

@@ -68,9 +68,15 @@ class WireIT {
         }
     }
 
-    /** HikariCP looks after connections it has not used for a while, which depends on time. */
+    /**
+     * HikariCP looks after connections it has not used for a while, and gives up on the first, which depends on time: on a
+     * busy machine a statement was never sent.
+     */
     private static Jvm.Setup setup(Path jdk, String libraries) {
-        return Jvm.with(jdk).libraries(libraries).option("-Dcom.zaxxer.hikari.aliveBypassWindowMs=600000");
+        return Jvm.with(jdk)
+                .libraries(libraries)
+                .option("-Dcom.zaxxer.hikari.aliveBypassWindowMs=600000")
+                .option("-Dpool.timeout=60000");
     }
 
     private static Sent sent(Servers servers, Jvm.Setup setup, List<String> calls) {

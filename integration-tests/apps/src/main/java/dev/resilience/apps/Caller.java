@@ -347,7 +347,7 @@ public final class Caller {
         pool.setPoolName("orders");
         pool.setMaximumPoolSize(20);
         pool.setMinimumIdle(1);
-        pool.setConnectionTimeout(3000);
+        pool.setConnectionTimeout(Long.getLong("pool.timeout", 3_000));
         pool.setInitializationFailTimeout(-1);
         return pool;
     }
