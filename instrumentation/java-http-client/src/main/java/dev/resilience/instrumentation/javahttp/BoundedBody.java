@@ -143,9 +143,18 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
         return () -> {
             cancelUpstream();
             if (before == 0) {
-                theirs.onError(cause);
+                tell(cause);
             }
         };
+    }
+
+    /** What the subscriber throws is no fault of ours, for which it would be told once more by the library. */
+    private void tell(Throwable cause) {
+        try {
+            theirs.onError(cause);
+        } catch (Exception own) {
+            // the library drops that too
+        }
     }
 
     /** The failure for which the subscriber itself has given the body up, if it was for one. */
