@@ -373,7 +373,7 @@ class ReadStallIT {
     /** Enforced, and nothing else said. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("jdks")
-    void aBodyIsCutByWhatOthersNeededAndAStreamOfEventsIsNot(Path jdk) {
+    void aBodyOfKnownLengthIsCutByWhatOthersNeededAndOneThatMayPauseIsNot(Path jdk) {
         try (RawHttpServer server = new RawHttpServer();
                 Jvm trickle = trickle(jdk);
                 Jvm program = Jvm.with(jdk).agent("mode=enforce").caller()) {
@@ -387,10 +387,10 @@ class ReadStallIT {
             assertThat(cut).contains("read_stall (100)").contains("followed from the adaptive stall after (p99=");
             assertThat(Long.parseLong(cut.split(" ", 3)[1])).isBetween(1_000_000L, 5_000_000L);
 
-            assertThat(program.call("http-stream " + url(trickle, "/events/2/2500")))
-                    .startsWith("ok");
-            assertThat(program.call("http-stream " + url(trickle, "/pieces/2/2500")))
-                    .contains("read_stall (100)");
+            for (String mayPause : new String[] {"/events/2/2500", "/pieces/2/2500"}) {
+                assertThat(program.call("http-stream " + url(trickle, mayPause)))
+                        .startsWith("ok");
+            }
         }
     }
 
