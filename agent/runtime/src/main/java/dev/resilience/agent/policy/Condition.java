@@ -114,54 +114,38 @@ public final class Condition {
         boolean readsSql();
     }
 
-    /** All of two or more. */
-    record All(List<Term> terms) implements Term {
+    /**
+     * Two or more, of which one decides by this truth, and else all of them by the other.
+     *
+     * @param decisive FALSE where all have to hold, TRUE where one is enough
+     */
+    record Joined(List<Term> terms, Truth decisive) implements Term {
+        static Joined all(List<Term> terms) {
+            return new Joined(List.copyOf(terms), Truth.FALSE);
+        }
+
+        static Joined any(List<Term> terms) {
+            return new Joined(List.copyOf(terms), Truth.TRUE);
+        }
+
         @Override
         public Truth test(Asked call) {
-            Truth all = Truth.TRUE;
+            Truth joined = decisive.not();
             for (int i = 0; i < terms.size(); i++) {
                 Truth next = terms.get(i).test(call);
-                if (next == Truth.FALSE) {
-                    return Truth.FALSE;
+                if (next == decisive) {
+                    return decisive;
                 }
-                all = next == Truth.UNKNOWN ? Truth.UNKNOWN : all;
+                joined = next == Truth.UNKNOWN ? Truth.UNKNOWN : joined;
             }
-            return all;
+            return joined;
         }
 
         @Override
         public boolean canBe(boolean truth, Protocol protocol) {
-            return truth
-                    ? terms.stream().allMatch(term -> term.canBe(true, protocol))
-                    : terms.stream().anyMatch(term -> term.canBe(false, protocol));
-        }
-
-        @Override
-        public boolean readsSql() {
-            return terms.stream().anyMatch(Term::readsSql);
-        }
-    }
-
-    /** One of two or more. */
-    record Any(List<Term> terms) implements Term {
-        @Override
-        public Truth test(Asked call) {
-            Truth any = Truth.FALSE;
-            for (int i = 0; i < terms.size(); i++) {
-                Truth next = terms.get(i).test(call);
-                if (next == Truth.TRUE) {
-                    return Truth.TRUE;
-                }
-                any = next == Truth.UNKNOWN ? Truth.UNKNOWN : any;
-            }
-            return any;
-        }
-
-        @Override
-        public boolean canBe(boolean truth, Protocol protocol) {
-            return truth
-                    ? terms.stream().anyMatch(term -> term.canBe(true, protocol))
-                    : terms.stream().allMatch(term -> term.canBe(false, protocol));
+            return Truth.of(truth) == decisive
+                    ? terms.stream().anyMatch(term -> term.canBe(truth, protocol))
+                    : terms.stream().allMatch(term -> term.canBe(truth, protocol));
         }
 
         @Override

@@ -1,8 +1,7 @@
 package dev.resilience.agent.policy;
 
-import dev.resilience.agent.policy.Condition.All;
-import dev.resilience.agent.policy.Condition.Any;
 import dev.resilience.agent.policy.Condition.Comparison;
+import dev.resilience.agent.policy.Condition.Joined;
 import dev.resilience.agent.policy.Condition.Not;
 import dev.resilience.agent.policy.Condition.Term;
 import java.util.ArrayList;
@@ -78,7 +77,7 @@ final class ConditionParser {
         while (skip("or")) {
             terms.add(all(depth));
         }
-        return terms.size() == 1 ? terms.get(0) : new Any(List.copyOf(terms));
+        return terms.size() == 1 ? terms.get(0) : Joined.any(terms);
     }
 
     private Term all(int depth) {
@@ -87,7 +86,7 @@ final class ConditionParser {
         while (skip("and")) {
             terms.add(one(depth));
         }
-        return terms.size() == 1 ? terms.get(0) : new All(List.copyOf(terms));
+        return terms.size() == 1 ? terms.get(0) : Joined.all(terms);
     }
 
     private Term one(int depth) {
