@@ -143,18 +143,13 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
         return () -> {
             cancelUpstream();
             if (before == 0) {
-                tell(cause);
+                try { // here, as a step of its own that fails would leave the subscriber untold
+                    theirs.onError(cause);
+                } catch (Exception own) {
+                    // no fault of ours, for which it would be told once more by the library, which drops that too
+                }
             }
         };
-    }
-
-    /** What the subscriber throws is no fault of ours, for which it would be told once more by the library. */
-    private void tell(Throwable cause) {
-        try {
-            theirs.onError(cause);
-        } catch (Exception own) {
-            // the library drops that too
-        }
     }
 
     /** The failure for which the subscriber itself has given the body up, if it was for one. */
