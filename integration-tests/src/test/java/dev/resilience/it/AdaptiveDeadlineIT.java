@@ -6,10 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Enforced, and nothing else said: calls that hang are cut by what the others needed, and nothing that goes on is. */
+@Tag("waiting")
 class AdaptiveDeadlineIT {
     private static final int KNOWN = 100;
     private static final int AT_ONCE = 5;

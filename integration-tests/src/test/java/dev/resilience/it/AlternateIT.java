@@ -6,10 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A chain whose first link asks another server, and whose last is an answer written down. */
+@Tag("waiting")
 class AlternateIT {
     private static final String DOWN = "http://127.0.0.1:1";
 

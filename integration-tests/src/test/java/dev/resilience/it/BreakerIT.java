@@ -6,11 +6,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A breaker's whole life over real calls: closed, open without a packet sent, probing, closed again. */
+@Tag("waiting")
 class BreakerIT {
     private static final String[] POLICY = {
         "mode=enforce",

@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ParameterizedClass(name = "{0}")
 @MethodSource("jdks")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("waiting")
 class GrpcPhasesIT {
     private static final String EXCEEDED = "StatusRuntimeException_DEADLINE_EXCEEDED";
     private static final String CUT = EXCEEDED + ":_resilience:_call_cut:_deadline_exhausted_(100):_";

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ParameterizedClass(name = "{0}")
 @MethodSource("jdks")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("waiting")
 class HttpPhasesIT {
     private static final String TIMEOUT = "HttpTimeoutException_resilience:_call_cut:_deadline_exhausted";
     private static final String NAME = "stalling.test";

@@ -14,8 +14,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.awaitility.Awaitility;
@@ -30,6 +32,7 @@ final class Jvm implements AutoCloseable {
     private final Process process;
     private final Writer input;
     private final List<String> output = new CopyOnWriteArrayList<>();
+    private final Map<String, String> outputByFirstWord = new ConcurrentHashMap<>();
     private final List<String> errors = new CopyOnWriteArrayList<>();
     private final List<Thread> readers;
     private int calls;
@@ -37,7 +40,12 @@ final class Jvm implements AutoCloseable {
     private Jvm(Process process) {
         this.process = process;
         this.input = process.outputWriter(StandardCharsets.UTF_8);
-        this.readers = List.of(read(process.getInputStream(), output), read(process.getErrorStream(), errors));
+        this.readers = List.of(
+                read(process.getInputStream(), line -> {
+                    output.add(line);
+                    outputByFirstWord.putIfAbsent(line.substring(0, Math.max(0, line.indexOf(' '))), line);
+                }),
+                read(process.getErrorStream(), errors::add));
     }
 
     static Setup with(Path jdk) {
@@ -72,16 +80,16 @@ final class Jvm implements AutoCloseable {
         return Path.of(System.getProperty("resilience.jar")).normalize();
     }
 
-    private static Thread read(InputStream stream, List<String> lines) {
+    private static Thread read(InputStream stream, Consumer<String> lines) {
         Thread reader = new Thread(
                 () -> {
                     try (BufferedReader text =
                             new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
                         for (String line = text.readLine(); line != null; line = text.readLine()) {
-                            lines.add(line);
+                            lines.accept(line);
                         }
                     } catch (IOException e) {
-                        lines.add("unreadable: " + e);
+                        lines.accept("unreadable: " + e);
                     }
                 },
                 "output of a JVM");
@@ -145,6 +153,9 @@ final class Jvm implements AutoCloseable {
     }
 
     private @Nullable String lineOrNull(String start) {
+        if (start.indexOf(' ') == start.length() - 1) { // the answer to a call: a program may have given thousands
+            return outputByFirstWord.get(start.substring(0, start.length() - 1));
+        }
         return output.stream()
                 .filter(line -> line.startsWith(start))
                 .findFirst()

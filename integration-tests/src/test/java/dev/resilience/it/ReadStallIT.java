@@ -15,6 +15,7 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * half of a connection, or are stopped by a signal; what goes on, or waits for its reader, is not; and three in a row open
  * the circuit.
  */
+@Tag("waiting")
 class ReadStallIT {
     private static final String CUT = "resilience:_call_cut:_read_stall_(100):_nothing_more_of_its_answer_for_600ms";
     private static final String HTTP_CUT = "HttpTimeoutException_" + CUT;

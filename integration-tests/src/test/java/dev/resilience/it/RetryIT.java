@@ -10,11 +10,13 @@ import java.util.List;
 import java.util.stream.Stream;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Calls that fail are made again, where a policy says so, and no more of them than it says. */
+@Tag("waiting")
 class RetryIT {
     private static final int CALLS = 120;
 

@@ -7,10 +7,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Four real instances of one service: some fail, then all do, then they are back. */
+@Tag("waiting")
 class ServiceIT {
     private static final int ROUNDS = 15;
     private static final String REFUSED = "circuit_open (102)";

@@ -10,11 +10,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** SIGTERM drains what is in flight, SIGUSR1 swaps the policies: with real signals, under load. */
+@Tag("waiting")
 class SignalsIT {
     @TempDir
     private Path directory;
