@@ -7,6 +7,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +24,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -41,7 +46,7 @@ class FaultsIT {
     private static final int PROGRAMS = 6;
 
     /** How long a call takes that the deadline cuts, in milliseconds; no other call has it in its text. */
-    private static final String LATE = "613";
+    private static final String LATE = "413";
 
     /**
      * How such a call fails when its fallback or its exception is broken: by the deadline or the cut, as the library says
@@ -62,6 +67,8 @@ class FaultsIT {
                             "policies.patient.match.url=**/postgres",
                             "policies.patient.deadline=5s",
                             "policies.patient.fallback.snapshot.max-age=1m",
+                            "policies.patient.fallback.alternate.url=" + alternate(),
+                            "policies.patient.breaker.failure-on=08*,22012,timeout",
                             "policies.reads.match.protocol=http",
                             "policies.reads.match.path=/pause/*",
                             "policies.reads.deadline=none",
@@ -84,6 +91,22 @@ class FaultsIT {
                             "defaults.retry.budget=100%",
                             "defaults.retry.methods=resilience.Echo/Say"
                         })));
+    }
+
+    /** Another database of the same server, which answers what the first does not. */
+    private static String alternate() {
+        return Postgres.server().getJdbcUrl("postgres", "template1");
+    }
+
+    @BeforeAll
+    static void divisors() throws SQLException {
+        for (String url : List.of(Postgres.url(), alternate())) {
+            try (Connection connection = DriverManager.getConnection(url);
+                    Statement statement = connection.createStatement()) {
+                statement.execute("create table divisors (n int)");
+                statement.execute("insert into divisors values (" + (url.equals(alternate()) ? 2 : 0) + ")");
+            }
+        }
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -197,7 +220,8 @@ class FaultsIT {
                 "sql " + Postgres.url() + " select 1",
                 "sql " + Postgres.url() + " select * from nowhere",
                 "direct " + Postgres.url() + " select 1",
-                "rows " + Postgres.url() + " select 1 as id, 'a' as name"));
+                "rows " + Postgres.url() + " select 1 as id, 'a' as name",
+                "rows " + Postgres.url() + " select 6 / n as q from divisors"));
         if (withLateOnes) {
             calls.addAll(List.of(
                     "http " + http.url("/slow/" + LATE),

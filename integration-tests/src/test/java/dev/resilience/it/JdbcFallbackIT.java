@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -93,6 +94,103 @@ class JdbcFallbackIT {
             assertThat(List.copyOf(program.errors())).noneMatch(line -> line.contains("resilience: fault"));
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** Its own driver opens the other database, and the circuit of the first is open by then. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void asksTheReplicaOfADatabaseThatHangs(Path jdk) throws SQLException {
+        String database = "replica" + Jdks.releaseOf(jdk);
+        String table = "stock" + Jdks.releaseOf(jdk);
+        String replica = Postgres.server().getJdbcUrl("postgres", database);
+        String read = "rows " + Postgres.url() + " select id, name from " + table + " order by id";
+        try (Connection owner = DriverManager.getConnection(Postgres.url());
+                Statement statement = owner.createStatement()) {
+            statement.execute("drop database if exists " + database);
+            statement.execute("create database " + database);
+            fill(statement, table, "primary");
+            try (Connection other = DriverManager.getConnection(replica);
+                    Statement there = other.createStatement()) {
+                fill(there, table, "replica");
+            }
+            try (Jvm program = Jvm.with(jdk)
+                    .agent(
+                            "mode=enforce",
+                            "policies.stock.match.url=**/postgres",
+                            "policies.stock.breaker.strategy=consecutive",
+                            "policies.stock.breaker.consecutive-failures=2",
+                            "policies.stock.breaker.open-for=1h",
+                            "policies.stock.deadline=2s",
+                            "policies.stock.fallback.alternate.url=" + replica,
+                            "policies.stock.fallback.alternate.deadline=1s")
+                    .caller()) {
+                await().atMost(Duration.ofSeconds(20))
+                        .untilAsserted(() -> assertThat(program.call(read)).endsWith(" 1 apple of primary"));
+                owner.setAutoCommit(false);
+                statement.execute("lock table " + table + " in access exclusive mode");
+                for (int i = 0; i < 4; i++) {
+                    String answer = program.call(read);
+                    assertThat(answer).startsWith("ok ").endsWith(" 1 apple of replica");
+                    if (i >= 2) { // the circuit is open: nobody waits for the first
+                        assertThat(Long.parseLong(answer.split(" ", 3)[1])).isLessThan(900_000L);
+                    }
+                }
+                assertThat(program.call("kept " + Postgres.url() + " delete from " + table))
+                        .contains("circuit_open (102)");
+                assertThat(List.copyOf(program.errors())).noneMatch(line -> line.contains("resilience: fault"));
+            }
+            owner.rollback();
+        }
+    }
+
+    private static void fill(Statement statement, String table, String who) throws SQLException {
+        statement.execute("drop table if exists " + table);
+        statement.execute("create table " + table + " (id int, name text)");
+        statement.execute("insert into " + table + " values (1, 'apple of " + who + "')");
+    }
+
+    private static String now(Statement statement) throws SQLException {
+        try (ResultSet now = statement.executeQuery("select extract(epoch from clock_timestamp())")) {
+            now.next();
+            return now.getString(1);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void makesAQueryAgainAndNoUpdate(Path jdk) throws SQLException {
+        String table = "divisors" + Jdks.releaseOf(jdk);
+        try (Connection owner = DriverManager.getConnection(Postgres.url());
+                Statement statement = owner.createStatement();
+                Jvm program = Jvm.with(jdk)
+                        .agent(
+                                "mode=enforce",
+                                "policies.sums.match.protocol=jdbc",
+                                "policies.sums.breaker.failure-on=22012",
+                                "policies.sums.deadline=20s",
+                                "policies.sums.retry.attempts=10",
+                                "policies.sums.retry.backoff=300ms",
+                                "policies.sums.retry.budget=100%")
+                        .caller()) {
+            statement.execute("drop table if exists " + table);
+            statement.execute("create table " + table + " (n int)");
+            statement.execute("insert into " + table + " values (4)");
+            String read = "rows " + Postgres.url() + " select 12 / n as q from " + table;
+            for (int i = 0; i < 5; i++) {
+                assertThat(program.call(read)).endsWith(" 3");
+            }
+            statement.execute("update " + table + " set n = 0");
+            String failed = "select count(*) from pg_stat_activity where state = 'idle' and query like 'select 12 / n%'"
+                    + " and query_start > to_timestamp(" + now(statement) + ")";
+            String call = program.begin(read);
+            await().atMost(Duration.ofSeconds(10)).until(() -> Postgres.count(failed) > 0);
+            statement.execute("update " + table + " set n = 3");
+            assertThat(program.answerTo(call)).startsWith("ok ").endsWith(" 4");
+            statement.execute("update " + table + " set n = 0");
+            assertThat(program.call("kept " + Postgres.url() + " update " + table + " set n = 1 / n"))
+                    .contains("22012");
+            assertThat(List.copyOf(program.errors())).noneMatch(line -> line.contains("resilience: fault"));
         }
     }
 }

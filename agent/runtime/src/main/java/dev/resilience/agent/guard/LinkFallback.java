@@ -14,6 +14,7 @@ import dev.resilience.instrumentation.api.HttpSnapshot;
 import dev.resilience.instrumentation.api.MessageAsk;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -60,16 +61,14 @@ final class LinkFallback implements Fallback {
     public @Nullable Alternate alternate() {
         Link link = chain.get(at);
         if (link instanceof Link.Alternate asked) {
-            return new Asked(asked.uri(), null, false, asked.deadline().toNanos(), asked.credentials(), failures);
+            return new Asked(asked.uri(), null, null, false, asked.deadline(), asked.credentials(), failures);
         }
-        return link instanceof Link.AlternateChannel asked
-                ? new Asked(
-                        null,
-                        asked.target(),
-                        asked.plaintext(),
-                        asked.deadline().toNanos(),
-                        asked.credentials(),
-                        failures)
+        if (link instanceof Link.AlternateChannel asked) {
+            return new Asked(
+                    null, asked.target(), null, asked.plaintext(), asked.deadline(), asked.credentials(), failures);
+        }
+        return link instanceof Link.AlternateDatabase asked
+                ? new Asked(null, null, asked.url(), false, asked.deadline(), asked.credentials(), failures)
                 : null;
     }
 
@@ -122,11 +121,17 @@ final class LinkFallback implements Fallback {
     private record Asked(
             @Nullable URI uri,
             @Nullable String target,
+            @Nullable String url,
             boolean isPlaintext,
-            long deadlineNanos,
+            Duration deadline,
             boolean sendsCredentials,
             FailureRule failures)
             implements Alternate {
+        @Override
+        public long deadlineNanos() {
+            return deadline.toNanos();
+        }
+
         @Override
         public boolean isFault(Ending ending) {
             return failures.classify(ending) == Outcome.FAILURE;

@@ -394,8 +394,8 @@ final class TargetGuard implements Guard {
     }
 
     @Override
-    public boolean standsInForStatements() {
-        return isOfStatements() && !chain.isEmpty();
+    public boolean looksIntoStatements() {
+        return isOfStatements() && (!chain.isEmpty() || repeats);
     }
 
     private boolean isOfStatements() {

@@ -2,6 +2,7 @@ package dev.resilience.agent.policy;
 
 import static dev.resilience.agent.policy.BadValue.require;
 
+import dev.resilience.agent.target.JdbcUrl;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -14,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Verifies what a policy says below {@code fallback}. */
@@ -24,6 +26,15 @@ final class ChainReader {
     private static final String DEADLINE = ALTERNATE + ".deadline";
     private static final String URI_KEY = ALTERNATE + ".uri";
     private static final String TARGET_KEY = ALTERNATE + ".target";
+    private static final String URL_KEY = ALTERNATE + ".url";
+    private static final String URL_RULE = "a JDBC URL of PostgreSQL or H2, for example jdbc:postgresql://replica/shop";
+
+    /** Databases whose statements are known well enough to be made again elsewhere. */
+    private static final List<String> DRIVERS = List.of("jdbc:postgresql:", "jdbc:h2:");
+
+    /** In a URL, or in the user before its host. */
+    private static final Pattern PASSWORD = Pattern.compile("password\\d*=|//[^/?;]*@", Pattern.CASE_INSENSITIVE);
+
     private static final String ANOTHER = "another target than the one this policy guards";
     private static final List<String> BODIES =
             List.of("fallback.static.body", "fallback.static.body-base64", "fallback.static.body-file");
@@ -148,8 +159,10 @@ final class ChainReader {
     private void alternates(Match match, List<Link> chain) {
         Setting saidUri = policy.effective(URI_KEY);
         Setting saidTarget = policy.effective(TARGET_KEY);
-        if (saidUri == null && saidTarget == null) {
-            policy.fail(policy.firstOf(ALTERNATE), "given together with " + URI_KEY + " or " + TARGET_KEY);
+        Setting saidUrl = policy.effective(URL_KEY);
+        if (saidUri == null && saidTarget == null && saidUrl == null) {
+            policy.fail(
+                    policy.firstOf(ALTERNATE), "given together with " + URI_KEY + ", " + TARGET_KEY + " or " + URL_KEY);
             return;
         }
         Duration deadline = policy.value(DEADLINE, ChainReader::deadline, Link.Alternate.DEFAULT_DEADLINE);
@@ -167,6 +180,37 @@ final class ChainReader {
                 chain.add(new Link.AlternateChannel(target, plaintext, deadline, credentials));
             }
         }
+        if (saidUrl != null && serves(match, Protocol.JDBC, saidUrl) && isForNamed(saidUrl, match)) {
+            String url = policy.optional(URL_KEY, setting -> url(setting, match));
+            if (url != null) {
+                chain.add(new Link.AlternateDatabase(url, deadline, credentials));
+            }
+        }
+    }
+
+    /** One database stands in for those a policy names, and not for every other. */
+    private boolean isForNamed(Setting url, Match match) {
+        boolean isSaid = policy.says(URL_KEY);
+        boolean isNamed = match.url() != null || match.pool() != null;
+        if (isSaid && !isNamed) {
+            policy.fail(url, "given together with match.url or match.pool: it stands in for the databases they name");
+        }
+        return isSaid && isNamed;
+    }
+
+    private static String url(Setting setting, Match match) {
+        String url = setting.text();
+        require(
+                DRIVERS.stream().anyMatch(url::startsWith) && url.chars().noneMatch(Character::isWhitespace),
+                setting.key(),
+                URL_RULE);
+        require(
+                !PASSWORD.matcher(url).find(),
+                setting.key(),
+                "without a password: with " + ALTERNATE + ".credentials it is opened as the connection was");
+        Glob guarded = match.url();
+        require(guarded == null || !guarded.isLiteral() || !guarded.matches(JdbcUrl.bare(url)), setting.key(), ANOTHER);
+        return url;
     }
 
     /** What {@code defaults} says of another protocol is meant for others. */

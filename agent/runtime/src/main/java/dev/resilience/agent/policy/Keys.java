@@ -113,6 +113,7 @@ final class Keys {
             "fallback.snapshot.when",
             "fallback.alternate.uri",
             "fallback.alternate.target",
+            "fallback.alternate.url",
             "fallback.alternate.plaintext",
             "fallback.alternate.deadline",
             "fallback.alternate.credentials",
@@ -125,7 +126,7 @@ final class Keys {
             "fallback.static.when");
 
     /** Keys of versions to come: an error, so that nobody relies on them. */
-    private static final List<String> UNSUPPORTED = List.of("match.sql", "fallback.alternate.url");
+    private static final List<String> UNSUPPORTED = List.of("match.sql");
 
     private static final Set<String> GROUPS = groups();
 

@@ -140,6 +140,34 @@ public sealed interface Link {
     }
 
     /**
+     * Another database, asked what only reads.
+     *
+     * @param url that a driver of the application opens: without a password
+     * @param deadline what it may take, 1 ms to 1 h
+     * @param credentials whether it is opened for whom the connection was opened that it stands in for
+     */
+    record AlternateDatabase(String url, Duration deadline, boolean credentials) implements Link {
+        public AlternateDatabase {
+            Alternate.requireDeadline(deadline);
+        }
+
+        @Override
+        public String type() {
+            return "alternate";
+        }
+
+        @Override
+        public boolean serves(Protocol protocol) {
+            return protocol == Protocol.JDBC;
+        }
+
+        @Override
+        public Duration reserved() {
+            return deadline;
+        }
+    }
+
+    /**
      * Another gRPC server.
      *
      * @param target of a channel, as {@code ManagedChannelBuilder.forTarget} takes it

@@ -26,7 +26,7 @@ public record Problem(
                 + message;
     }
 
-    /** One line, bounded, and without what URLs carry passwords in: before an {@code @}, and after a {@code ?}. */
+    /** One line, bounded, and without what URLs carry passwords in: before an {@code @}, and their parameters. */
     private static String printable(String given) {
         String value = USER.matcher(given).replaceAll("//...@");
         if (value.isEmpty()) {
@@ -35,7 +35,8 @@ public record Problem(
         StringBuilder text = new StringBuilder();
         for (int at = 0; at < value.length(); at++) {
             char next = value.charAt(at);
-            if (text.length() >= LONGEST_VALUE || next == '?') {
+            boolean isParameter = next == '?' || (next == ';' && value.startsWith("jdbc:"));
+            if (text.length() >= LONGEST_VALUE || isParameter) {
                 return text.append("...").toString();
             }
             text.append(Character.isISOControl(next) || Character.isSurrogate(next) ? ' ' : next);

@@ -39,13 +39,6 @@ final class RetryReader {
     }
 
     private @Nullable Retries retries(Setting setting, Match match) {
-        if (!match.serves(Protocol.HTTP) && !match.serves(Protocol.GRPC)) {
-            require(
-                    !policy.says(ATTEMPTS),
-                    ATTEMPTS,
-                    "left out: statements, which this policy guards, are not made again");
-            return null;
-        }
         int attempts = Values.number(setting);
         Duration base = policy.value(BACKOFF, Values::duration, RetryConfig.DEFAULT_BACKOFF);
         Duration most = policy.optional(MAX_BACKOFF, Values::duration);

@@ -143,7 +143,7 @@ class ConfigurationPageTest {
                     .isEmpty();
             found++;
         }
-        assertThat(found).isEqualTo(11);
+        assertThat(found).isEqualTo(12);
     }
 
     @Test

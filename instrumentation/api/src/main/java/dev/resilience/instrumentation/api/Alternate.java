@@ -5,13 +5,17 @@ import org.jspecify.annotations.Nullable;
 
 /** Somebody else to ask. */
 public interface Alternate {
-    /** HTTP: scheme and authority to ask there, and a path that comes before the request's own; null for gRPC. */
+    /** HTTP: scheme and authority to ask there, and a path that comes before the request's own; null for others. */
     @Nullable
     URI uri();
 
-    /** gRPC: the target of a channel; null for HTTP. */
+    /** gRPC: the target of a channel; null for others. */
     @Nullable
     String target();
+
+    /** JDBC: what the driver opens; null for others. */
+    @Nullable
+    String url();
 
     /** gRPC: whether the channel is without TLS. */
     boolean isPlaintext();
@@ -19,7 +23,7 @@ public interface Alternate {
     /** How long it may take, in nanoseconds. */
     long deadlineNanos();
 
-    /** Whether it is sent the {@linkplain CredentialHeaders credentials}. */
+    /** Whether it is sent the {@linkplain CredentialHeaders credentials}; JDBC: what says who the connection is for. */
     boolean sendsCredentials();
 
     /** Whether this is no answer, as it would be none of the target. */

@@ -89,10 +89,10 @@ public interface Guard {
     }
 
     /**
-     * Whether others than their database may answer statements: then has to be known what each says and for whom it is
-     * made. Costs nothing.
+     * Whether others than their database may answer statements, or it may be asked twice: then has to be known what each
+     * says and for whom it is made. Costs nothing.
      */
-    default boolean standsInForStatements() {
+    default boolean looksIntoStatements() {
         return false;
     }
 

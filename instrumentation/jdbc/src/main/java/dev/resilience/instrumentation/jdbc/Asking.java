@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param keeper who keeps its rows; null where nobody does
  * @param whyNot why no other may answer it, or null
+ * @param isRepeatable whether the same connection may be asked twice
+ * @param text that it is executed with; null for one that was prepared
  * @param session that of its connection; null only if {@code whyNot} says something
  * @param prepared its text and what is bound to it; likewise
  * @param type of result set it asks for
@@ -24,6 +26,8 @@ record Asking(
         Database database,
         @Nullable MessageKeeper keeper,
         @Nullable NoAnswer whyNot,
+        boolean isRepeatable,
+        @Nullable String text,
         @Nullable Session session,
         @Nullable Prepared prepared,
         int type,

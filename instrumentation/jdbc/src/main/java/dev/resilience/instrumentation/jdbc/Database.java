@@ -57,7 +57,7 @@ final class Database {
         if (known == null || known.generation != generation) {
             known = new Found(generation, guards.jdbc(url, pool));
             found = known;
-            if (!watched && known.guard != null && known.guard.standsInForStatements()) {
+            if (!watched && known.guard != null && known.guard.looksIntoStatements()) {
                 Watched.begin();
                 watched = true;
             }

@@ -1,5 +1,6 @@
 package dev.resilience.instrumentation.jdbc;
 
+import dev.resilience.instrumentation.api.Again;
 import dev.resilience.instrumentation.api.Agent;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Ending;
@@ -13,6 +14,7 @@ import java.net.Socket;
 import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.Driver;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
@@ -46,7 +48,7 @@ final class JdbcAdapter {
 
     JdbcAdapter(Guards guards) {
         this.guards = guards;
-        this.answers = new StatementAnswers(guards);
+        this.answers = new StatementAnswers(guards, databases);
     }
 
     StatementAnswers answers() {
@@ -131,10 +133,11 @@ final class JdbcAdapter {
             if (connection == null || database == null || guard == null) {
                 return null;
             }
-            Asking asking =
-                    watched == null ? null : answers.asking(watched, connection, argument, givesRows, database, guard);
+            Asking asking = watched == null || here[Nesting.ASKED] != 0
+                    ? null
+                    : answers.asking(watched, connection, argument, givesRows, database, guard);
             call = new StatementCall(
-                    statement, connection, fetches, database, databases, guard, asking, guards.faults());
+                    statement, connection, fetches, database, databases, guard, asking, null, guards.faults());
             Refusal refusal = guard.tryAcquire(call);
             if (refusal != null) {
                 if (!isOfLimit(refusal)) {
@@ -173,29 +176,99 @@ final class JdbcAdapter {
         }
         Nesting.here()[Nesting.EXECUTING] = 0;
         try {
-            Cut cut = call.over();
-            if (thrown == null) {
-                call.database().succeeded();
-                settle(call.owner(), call, Ending.OK);
-                answered(call.asking(), returned);
-                return null;
-            }
-            SQLException toThrow = cut == null ? null : cutResult(cut, thrown);
-            if (cut == null || toThrow == null) {
-                Given given = instead(call.owner().settle(call, endingOf(call, thrown)), call.asking(), thrown);
-                return given == null ? null : new Object[] {given.insteadOf(returned), null};
-            }
-            Given given = null;
-            if (cut.reason().reason().isTimeout()) {
-                given = instead(call.owner().settleExpired(call, thrown), call.asking(), toThrow);
-            } else {
-                settle(call.owner(), call, new Ending(Ending.CANCELLED.token(), false, thrown));
-            }
-            return given == null ? new Object[] {returned, toThrow} : new Object[] {given.insteadOf(returned), null};
+            return ended(call, returned, thrown);
         } catch (Throwable fault) {
             report("jdbc/executed", fault);
             settle(call.owner(), call, Ending.CANCELLED);
             return null;
+        }
+    }
+
+    /** Null to hand on what came of it. */
+    private Object @Nullable [] ended(StatementCall call, @Nullable Object returned, @Nullable Throwable thrown)
+            throws SQLException {
+        Cut cut = call.over();
+        if (thrown == null) {
+            call.database().succeeded();
+            settle(call.owner(), call, Ending.OK);
+            answered(call.asking(), returned);
+            return null;
+        }
+        SQLException toThrow = cut == null ? null : cutResult(cut, thrown);
+        if (cut == null || toThrow == null) {
+            Fallback first = call.owner().settle(call, endingOf(call, thrown));
+            Again again = first == null ? null : first.again();
+            Asking asking = call.asking();
+            if (first != null && again != null && asking != null) {
+                return again(first, again, call, asking, returned, thrown);
+            }
+            Given given = instead(first, asking, thrown);
+            return given == null ? null : new Object[] {given.insteadOf(returned), null};
+        }
+        Given given = null;
+        if (cut.reason().reason().isTimeout()) {
+            given = instead(call.owner().settleExpired(call, thrown), call.asking(), toThrow);
+        } else {
+            settle(call.owner(), call, new Ending(Ending.CANCELLED.token(), false, thrown));
+        }
+        return given == null ? new Object[] {returned, toThrow} : new Object[] {given.insteadOf(returned), null};
+    }
+
+    /**
+     * Makes a statement once more, on this thread, which waits for it as it waits for the driver. Null to hand on what
+     * the attempt before it ended with.
+     */
+    private Object @Nullable [] again(
+            Fallback link,
+            Again again,
+            StatementCall before,
+            Asking asking,
+            @Nullable Object returned,
+            Throwable thrown) {
+        StatementCall next = before.again(again);
+        boolean isDecided = false;
+        Object @Nullable [] came = null;
+        try {
+            TimeUnit.NANOSECONDS.sleep(again.afterNanos());
+            Refusal refusal = next.owner().tryAcquire(next);
+            isDecided = true;
+            link.served();
+            if (refusal != null) {
+                Given given = instead(refusal.fallback(), asking, thrown);
+                return given == null ? null : new Object[] {given.insteadOf(returned), null};
+            }
+            came = make(asking, returned);
+            Object[] other = ended(next, came[0], (Throwable) came[1]);
+            return other == null ? came : other;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            link.tooLate(e);
+        } catch (Throwable fault) {
+            report("jdbc/again", fault);
+            settle(next.owner(), next, Ending.CANCELLED);
+            if (!isDecided) {
+                link.tooLate(fault);
+            }
+        }
+        return came;
+    }
+
+    /** By the method that was called, as far as what it returns tells them apart: what that gave, and what it threw. */
+    private static Object[] make(Asking asking, @Nullable Object returned) {
+        boolean isExecute = returned instanceof Boolean;
+        Statement statement = asking.statement();
+        String text = asking.text();
+        long[] here = Nesting.here();
+        here[Nesting.EXECUTING] = 1;
+        try {
+            if (text == null && statement instanceof PreparedStatement prepared) {
+                return new Object[] {isExecute ? (Object) prepared.execute() : prepared.executeQuery(), null};
+            }
+            return new Object[] {isExecute ? (Object) statement.execute(text) : statement.executeQuery(text), null};
+        } catch (Throwable thrown) {
+            return new Object[] {returned, thrown};
+        } finally {
+            here[Nesting.EXECUTING] = 0;
         }
     }
 
@@ -294,7 +367,7 @@ final class JdbcAdapter {
     /**
      * A driver opens a connection. What it gives is an array, as it changes an argument too: element 0 is the exception
      * to throw instead, element 1 the call, element 2 the properties to open it with, element 3 its database, element 4
-     * when it began, elements 5 and 6 what it was asked for.
+     * when it began, elements 5 and 6 what it was asked for, element 7 the driver.
      */
     Object @Nullable [] connect(Driver driver, @Nullable Object url, @Nullable Object properties) {
         OpenCall call = null;
@@ -304,7 +377,7 @@ final class JdbcAdapter {
             }
             Database database = databases.of(address, Nesting.pool().get());
             Guard guard = database.guard(guards);
-            Object[] entered = {null, null, properties, database, System.nanoTime(), address, properties};
+            Object[] entered = {null, null, properties, database, System.nanoTime(), address, properties, driver};
             if (guard == null) {
                 return entered;
             }
@@ -316,7 +389,8 @@ final class JdbcAdapter {
                 return entered;
             }
             boolean isForCaller = Nesting.pool().get() == null;
-            call = new OpenCall(database, guard, guard.enforces(), isForCaller);
+            boolean isBounded = here[Nesting.ASKED] != 0; // by who asks
+            call = new OpenCall(database, guard, guard.enforces() && !isBounded, isForCaller);
             Refusal refusal = guard.tryAcquire(call);
             if (refusal == null) {
                 call.begin();
@@ -357,7 +431,7 @@ final class JdbcAdapter {
                 database.openings().opened(System.nanoTime() - (long) opening[4]);
                 databases.learn(connection, database);
                 isWhole = establish(connection);
-                answers.opened(connection, database, (String) opening[5], (Properties) opening[6]);
+                answers.opened(connection, database, (Driver) opening[7], (String) opening[5], (Properties) opening[6]);
             }
         } catch (Throwable fault) {
             report("jdbc/connected", fault);

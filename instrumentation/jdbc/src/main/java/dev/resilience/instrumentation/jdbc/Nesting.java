@@ -17,8 +17,11 @@ final class Nesting {
     /** Not 0 while the getConnection under way has a budget. */
     static final int HURRIED = 4;
 
+    /** Not 0 while another database is asked in place of one: what serves that has no fallback of its own. */
+    static final int ASKED = 5;
+
     // Arrays and strings, no type of ours: threads of the application's pools keep them.
-    private static final ThreadLocal<long[]> HERE = ThreadLocal.withInitial(() -> new long[5]);
+    private static final ThreadLocal<long[]> HERE = ThreadLocal.withInitial(() -> new long[6]);
     private static final ThreadLocal<String> POOL = new ThreadLocal<>();
 
     static long[] here() {

@@ -6,6 +6,8 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.sql.Date;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.sql.Time;
 import java.sql.Timestamp;
 import java.time.Instant;
@@ -14,7 +16,9 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -125,6 +129,31 @@ final class Prepared {
         return value.getClass() == Date.class || value.getClass() == Time.class
                 ? ((java.util.Date) value).clone()
                 : null;
+    }
+
+    /** Binds the same to a statement of the same text; only where all of it is known. */
+    void bindTo(PreparedStatement statement) throws SQLException {
+        for (Map.Entry<Integer, Bound> place : bound.entrySet()) {
+            Bound given = place.getValue();
+            if (given.value == null) {
+                statement.setNull(place.getKey(), given.type);
+            } else if (given.type == NO_TYPE) {
+                statement.setObject(place.getKey(), given.value);
+            } else {
+                statement.setObject(place.getKey(), given.value, given.type);
+            }
+        }
+    }
+
+    /** Equal for two that ask for the same; never 0. */
+    long hash() {
+        long hash = sql.hashCode();
+        for (Map.Entry<Integer, Bound> place : bound.entrySet()) {
+            Object value = place.getValue().value;
+            int of = value instanceof byte[] bytes ? Arrays.hashCode(bytes) : Objects.hashCode(value);
+            hash = hash * 0x9E3779B97F4A7C15L + 31L * place.getKey() + of;
+        }
+        return hash == 0 ? 1 : hash;
     }
 
     /** Writes what was bound, so that no two write the same. */

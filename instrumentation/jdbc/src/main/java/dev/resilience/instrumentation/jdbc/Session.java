@@ -1,5 +1,7 @@
 package dev.resilience.instrumentation.jdbc;
 
+import java.lang.ref.WeakReference;
+import java.sql.Driver;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,15 +18,17 @@ final class Session {
      * something to one of them that nobody here can understand. From then on it is nobody's.
      */
     private final List<String> opener;
+    private final WeakReference<Driver> driver;
     private volatile boolean changed;
     private volatile boolean hidLoss;
 
-    private Session(List<String> opener) {
+    private Session(List<String> opener, Driver driver) {
         this.opener = opener;
+        this.driver = new WeakReference<>(driver);
     }
 
     /** Null where it was opened with what is no text. */
-    static @Nullable Session of(String url, @Nullable Properties given) {
+    static @Nullable Session of(Driver driver, String url, @Nullable Properties given) {
         List<String> opener = new ArrayList<>();
         opener.add(url);
         if (given != null) {
@@ -38,12 +42,18 @@ final class Session {
                 opener.add(given.getProperty(name));
             }
         }
-        return new Session(List.copyOf(opener));
+        return new Session(List.copyOf(opener), driver);
     }
 
     /** All it was opened with: secrets too, which nobody keeps but as a keyed hash. */
     List<String> opener() {
         return opener;
+    }
+
+    /** What opened it; null if the application has let go of that. */
+    @Nullable
+    Driver driver() {
+        return driver.get();
     }
 
     /** Rows were given in place of what would have told that the connection is lost. */

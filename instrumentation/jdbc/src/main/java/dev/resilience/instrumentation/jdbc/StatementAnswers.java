@@ -1,5 +1,6 @@
 package dev.resilience.instrumentation.jdbc;
 
+import dev.resilience.instrumentation.api.Alternate;
 import dev.resilience.instrumentation.api.Fallback;
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.sql.CallableStatement;
 import java.sql.Connection;
+import java.sql.Driver;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -30,21 +32,23 @@ final class StatementAnswers {
     private static final List<String> TRIED = List.of("org.postgresql.", "org.h2.");
 
     private final Guards guards;
+    private final AlternateDatabases alternates;
     private final WeakIdentityMap<Session> sessions = new WeakIdentityMap<>();
     private final WeakIdentityMap<Prepared> prepared = new WeakIdentityMap<>();
     private final WeakIdentityMap<RowCopy> copies = new WeakIdentityMap<>();
     private final WeakIdentityMap<Standing> standing = new WeakIdentityMap<>();
 
-    StatementAnswers(Guards guards) {
+    StatementAnswers(Guards guards, Databases databases) {
         this.guards = guards;
+        this.alternates = new AlternateDatabases(databases, guards.faults());
     }
 
     // What is asked.
 
     /** A connection was opened so: where one driver opens it for another, by the first, who alone knows what was said. */
-    void opened(Connection connection, Database database, String url, @Nullable Properties properties) {
+    void opened(Connection connection, Database database, Driver driver, String url, @Nullable Properties properties) {
         if (database.isWatched(guards) && sessions.get(connection) == null) {
-            Session session = Session.of(url, properties);
+            Session session = Session.of(driver, url, properties);
             if (session != null) {
                 sessions.put(connection, session);
             }
@@ -144,7 +148,7 @@ final class StatementAnswers {
             Database database,
             Guard guard) {
         try {
-            return guard.standsInForStatements()
+            return guard.looksIntoStatements()
                     ? asked(statement, connection, argument, givesRows, database, guard)
                     : null;
         } catch (SQLException closed) {
@@ -163,10 +167,12 @@ final class StatementAnswers {
         String sql = sql(statement, argument);
         Prepared asked = argument instanceof String text ? new Prepared(text, true) : prepared.get(statement);
         Session session = sessions.get(connection);
+        boolean isRead = givesRows && sql != null && guards.kindOf(sql) == StatementKind.READ;
+        boolean isRepeatable = isRead && !connection.isClosed() && connection.getAutoCommit();
         NoAnswer whyNot = null;
         if (connection.isClosed()) {
             whyNot = new NoAnswer("closed_connection", "nobody knows what the statement was part of");
-        } else if (!givesRows || (sql == null ? session != null : guards.kindOf(sql) != StatementKind.READ)) {
+        } else if (!isRead && (!givesRows || sql != null || session != null)) {
             whyNot = new NoAnswer("no_query", "it is not sure that the statement only reads");
         } else if (!connection.getAutoCommit()) {
             whyNot = new NoAnswer("in_transaction", "the statement is part of a transaction");
@@ -189,6 +195,8 @@ final class StatementAnswers {
                 database,
                 keeper,
                 whyNot,
+                isRepeatable,
+                argument instanceof String text ? text : null,
                 session,
                 whyNot == null && asked != null ? asked.copy() : null,
                 statement.getResultSetType(),
@@ -290,15 +298,18 @@ final class StatementAnswers {
         }
     }
 
-    private Standing standing(Fallback link, Asking asking, Supplier<SQLException> otherwise) throws IOException {
+    private Standing standing(Fallback link, Asking asking, Supplier<SQLException> otherwise)
+            throws IOException, SQLException {
         NoAnswer whyNot = asking.whyNot();
         if (whyNot != null) {
             throw whyNot;
         }
-        if (!link.isSnapshot()) {
+        Alternate alternate = link.alternate();
+        if (alternate == null && !link.isSnapshot()) {
             throw new NoAnswer("no_rows", "this link gives no rows");
         }
-        KeptRows rows = KeptRows.read(link.snapshot(asking.ask()));
+        KeptRows rows =
+                KeptRows.read(alternate == null ? link.snapshot(asking.ask()) : alternates.rows(alternate, asking));
         int type = asking.type(); // and not the statement itself: what stands for its result must not hold it
         return new Standing() {
             @Override

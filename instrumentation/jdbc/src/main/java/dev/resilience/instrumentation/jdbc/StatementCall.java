@@ -1,5 +1,7 @@
 package dev.resilience.instrumentation.jdbc;
 
+import dev.resilience.instrumentation.api.Again;
+import dev.resilience.instrumentation.api.Attempt;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
@@ -52,6 +54,7 @@ final class StatementCall extends Call {
     private final Databases databases;
     private final Guard owner;
     private final @Nullable Asking asking;
+    private final @Nullable Again follows;
     private final Faults faults;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -71,6 +74,7 @@ final class StatementCall extends Call {
             Databases databases,
             Guard owner,
             @Nullable Asking asking,
+            @Nullable Again follows,
             Faults faults) {
         this.statement = statement;
         this.connection = connection;
@@ -79,7 +83,36 @@ final class StatementCall extends Call {
         this.databases = databases;
         this.owner = owner;
         this.asking = asking;
+        this.follows = follows;
         this.faults = faults;
+    }
+
+    /** The same once more. */
+    StatementCall again(Again again) {
+        return new StatementCall(statement, connection, fetches, database, databases, owner, asking, again, faults);
+    }
+
+    /** One that failed: it may be made again as long as its connection is there. */
+    private record Repeat(Asking asking, Connection connection) implements Attempt {
+        @Override
+        public boolean isIdempotent() {
+            return asking.isRepeatable();
+        }
+
+        @Override
+        public boolean isReplayable() {
+            try {
+                return !connection.isClosed();
+            } catch (SQLException closed) {
+                return false;
+            }
+        }
+
+        /** A statement that throws has given no rows. */
+        @Override
+        public boolean isShown() {
+            return false;
+        }
     }
 
     /** Why a statement was cut short, and whether its connection had to go with it. */
@@ -118,6 +151,22 @@ final class StatementCall extends Call {
     public RequestFacts facts() {
         Prepared prepared = asking == null ? null : asking.prepared();
         return prepared == null ? RequestFacts.NONE : new AskedStatement(prepared.sql());
+    }
+
+    @Override
+    public @Nullable Again follows() {
+        return follows;
+    }
+
+    @Override
+    public @Nullable Attempt attempt() {
+        return asking == null ? null : new Repeat(asking, connection);
+    }
+
+    @Override
+    public long requestHash() {
+        Prepared prepared = asking == null ? null : asking.prepared();
+        return prepared == null ? 0 : prepared.hash();
     }
 
     @Override
