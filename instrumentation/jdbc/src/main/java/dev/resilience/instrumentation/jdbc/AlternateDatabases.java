@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Databases that are asked in place of others, what only reads: each opened by the driver of the connection it serves. */
@@ -50,11 +51,28 @@ final class AlternateDatabases {
     /** Beside those that say so by their name. */
     private static final Set<String> CREDENTIALS = Set.of("user", "sslcert", "sslkey");
 
-    /** Which server is meant, and how long it may take, is said by who names the alternate. */
-    private static final Set<String> OF_SERVER = Set.of("targetservertype", "logintimeout");
+    /** Which server is meant, and how long it may take, is said by who names the alternate; in lower case. */
+    private static final Set<String> OF_SERVER = Set.of(
+            "targetservertype",
+            "logintimeout",
+            "pghost",
+            "pgport",
+            "pgdbname",
+            "socketfactory",
+            "socketfactoryarg",
+            "unixsocketpath",
+            "cloudsqlinstance");
 
-    /** H2 has settings that run a script. These only say what a statement means. */
-    private static final Set<String> OF_MEANING = Set.of("schema", "mode");
+    /** Most settings of H2 are the database's. These are the connection's, and say what a statement means. */
+    private static final Set<String> OF_H2 = Set.of("schema", "schema_search_path", "mode", "time zone");
+
+    /** A file or a script that nobody here reads says more of the connection. */
+    private static final Set<String> OF_OTHERS = Set.of("service", "init");
+
+    /** From one cancel to the next. */
+    private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+    private static final String LOGIN_TIMEOUT = "loginTimeout";
 
     private final Databases databases;
     private final Faults faults;
@@ -94,7 +112,15 @@ final class AlternateDatabases {
             return read(name, open(name), asking, bound);
         } finally {
             here[Nesting.ASKED]--;
-            bound.end();
+            boolean isEnded = false;
+            try {
+                bound.end();
+                isEnded = true;
+            } finally {
+                if (!isEnded) {
+                    Wires.leave();
+                }
+            }
         }
     }
 
@@ -105,6 +131,12 @@ final class AlternateDatabases {
             byte[] rows = read(connection, asking, bound);
             isSound = bound.release();
             return rows;
+        } catch (NoAnswer notItsFault) {
+            isSound = bound.release();
+            throw notItsFault;
+        } catch (SQLException failed) {
+            isSound = bound.release() && !isOfLoss(SqlEndings.state(failed));
+            throw failed;
         } finally {
             if (isSound) {
                 keep(name, connection);
@@ -179,36 +211,57 @@ final class AlternateDatabases {
         return new Name(driver, url, settings(session.opener(), url, alternate.sendsCredentials()));
     }
 
-    /** What a connection was opened with and the alternate is opened with too, unless its own URL says otherwise. */
+    /**
+     * What a connection was opened with and the alternate is opened with too, unless its own URL says otherwise. Throws
+     * where that does not say it all.
+     */
     static Map<String, String> settings(List<String> opener, String alternate, boolean withCredentials) {
-        Map<String, String> settings = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        boolean isH2 = isH2(alternate);
+        Map<String, String> settings = settings(isH2);
         for (int at = 1; at + 1 < opener.size(); at += 2) {
             settings.put(opener.get(at), opener.get(at + 1));
         }
         settings.putAll(parameters(opener.get(0)));
-        settings.keySet().removeAll(parameters(alternate).keySet());
-        boolean isH2 = alternate.startsWith("jdbc:h2:");
-        settings.keySet().removeIf(key -> {
-            String name = key.toLowerCase(Locale.ROOT);
+        Set<String> said = parameters(alternate).keySet();
+        settings.keySet().removeAll(said);
+        for (Iterator<String> keys = settings.keySet().iterator(); keys.hasNext(); ) {
+            String name = keys.next().toLowerCase(Locale.ROOT);
+            if (OF_OTHERS.contains(name)) {
+                throw new NoAnswer("unknown_session", "its connection was opened with " + name);
+            }
             boolean isCredential = CREDENTIALS.contains(name) || CredentialHeaders.contains(name);
-            return isCredential ? !withCredentials : OF_SERVER.contains(name) || (isH2 && !OF_MEANING.contains(name));
-        });
+            boolean isKept = isCredential ? withCredentials : isH2 ? OF_H2.contains(name) : !OF_SERVER.contains(name);
+            if (!isKept) {
+                keys.remove();
+            }
+        }
+        if (!isH2 && !said.contains(LOGIN_TIMEOUT)) {
+            settings.put(LOGIN_TIMEOUT, "0"); // else pgjdbc may take that of all drivers, and open it on another thread
+        }
         return settings;
+    }
+
+    private static boolean isH2(String url) {
+        return url.startsWith("jdbc:h2:");
+    }
+
+    /** Names have no case in H2. */
+    private static Map<String, String> settings(boolean isH2) {
+        return isH2 ? new TreeMap<>(String.CASE_INSENSITIVE_ORDER) : new TreeMap<>();
     }
 
     /** As the URLs of PostgreSQL and H2 have them. */
     private static Map<String, String> parameters(String url) {
-        Map<String, String> parameters = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        boolean isH2 = url.startsWith("jdbc:h2:");
+        boolean isH2 = isH2(url);
+        Map<String, String> parameters = settings(isH2);
         int begin = url.indexOf(isH2 ? ';' : '?');
         String all = begin < 0 ? "" : url.substring(begin + 1);
         for (String parameter : all.split(isH2 ? ";" : "&", -1)) {
             int equals = parameter.indexOf('=');
-            if (equals > 0) {
-                String value = parameter.substring(equals + 1);
-                parameters.put(
-                        parameter.substring(0, equals),
-                        isH2 ? value : URLDecoder.decode(value, StandardCharsets.UTF_8));
+            String value = equals < 0 ? "" : parameter.substring(equals + 1);
+            String name = equals < 0 ? parameter : parameter.substring(0, equals);
+            if (!name.isEmpty()) {
+                parameters.put(name, isH2 ? value : URLDecoder.decode(value, StandardCharsets.UTF_8));
             }
         }
         return parameters;
@@ -265,6 +318,7 @@ final class AlternateDatabases {
         List<Idle> left = new ArrayList<>();
         boolean isMore;
         synchronized (idle) {
+            isSwept = false;
             long now = System.nanoTime();
             while (!idle.isEmpty() && now - idle.getLast().sinceNanos >= IDLE_NANOS) {
                 left.add(idle.removeLast());
@@ -275,7 +329,7 @@ final class AlternateDatabases {
         if (isMore) {
             sweepLater();
         }
-        left.forEach(each -> discard(each.connection));
+        left.forEach(each -> Contained.run(faults, "jdbc/alternate", () -> discard(each.connection)));
     }
 
     private void discard(Connection connection) {
@@ -355,9 +409,26 @@ final class AlternateDatabases {
                 running = statement;
             }
             wires.cut();
-            if (used != null && !databases.sever(used) && running != null) {
-                CompletableFuture.delayedExecutor(0, TimeUnit.NANOSECONDS).execute(() -> cancel(running));
+            if (used != null && !databases.sever(used)) {
+                CompletableFuture.delayedExecutor(0, TimeUnit.NANOSECONDS)
+                        .execute(() -> Contained.run(faults, "jdbc/alternate", () -> stop(used, running)));
             }
+        }
+
+        /** Without its sockets: a cancel that comes before the statement is executed finds nothing, so there are several. */
+        private void stop(Connection used, @Nullable Statement running) {
+            long until = System.nanoTime() + StatementCall.GRACE_NANOS;
+            while (isUsing(used) && running != null && until - System.nanoTime() > 0) {
+                BoundedWork.run(() -> cancel(running), until - System.nanoTime());
+                LockSupport.parkNanos(STEP_NANOS);
+            }
+            if (isUsing(used)) {
+                StatementCall.abort(used, StatementCall.GRACE_NANOS, faults);
+            }
+        }
+
+        private synchronized boolean isUsing(Connection used) {
+            return connection == used;
         }
 
         private void cancel(Statement running) {

@@ -230,6 +230,10 @@ final class JdbcAdapter {
         Object @Nullable [] came = null;
         try {
             TimeUnit.NANOSECONDS.sleep(again.afterNanos());
+            if (!next.isAsItWas() || isCancelledByCaller(asking.statement(), before)) {
+                link.tooLate(thrown);
+                return null;
+            }
             Refusal refusal = next.owner().tryAcquire(next);
             isDecided = true;
             link.served();
@@ -344,6 +348,11 @@ final class JdbcAdapter {
         return new SQLTransientException(message, state, cause.getErrorCode(), cause);
     }
 
+    private boolean isCancelledByCaller(Statement statement, StatementCall call) {
+        Long cancelled = cancelledAt.get(statement);
+        return cancelled != null && cancelled - call.startNanos() >= 0;
+    }
+
     private Ending endingOf(StatementCall call, Throwable thrown) throws SQLException {
         if (!SqlEndings.isCancelled(thrown)) {
             return SqlEndings.of(thrown);
@@ -353,8 +362,7 @@ final class JdbcAdapter {
         if (statement == null) {
             return new Ending(Ending.CANCELLED.token(), false, thrown);
         }
-        Long cancelled = cancelledAt.get(statement);
-        boolean byCaller = cancelled != null && cancelled - call.startNanos() >= 0;
+        boolean byCaller = isCancelledByCaller(statement, call);
         long timeout = TimeUnit.SECONDS.toNanos(statement.getQueryTimeout());
         boolean timedOut = timeout > 0 && System.nanoTime() - call.startNanos() >= timeout;
         return byCaller && !timedOut

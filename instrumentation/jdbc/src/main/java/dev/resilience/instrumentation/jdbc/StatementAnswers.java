@@ -168,7 +168,6 @@ final class StatementAnswers {
         Prepared asked = argument instanceof String text ? new Prepared(text, true) : prepared.get(statement);
         Session session = sessions.get(connection);
         boolean isRead = givesRows && sql != null && guards.kindOf(sql) == StatementKind.READ;
-        boolean isRepeatable = isRead && !connection.isClosed() && connection.getAutoCommit();
         NoAnswer whyNot = null;
         if (connection.isClosed()) {
             whyNot = new NoAnswer("closed_connection", "nobody knows what the statement was part of");
@@ -185,8 +184,11 @@ final class StatementAnswers {
             whyNot = new NoAnswer("unknown_values", "a value of the statement cannot be looked at");
         } else if (TRIED.stream().noneMatch(statement.getClass().getName()::startsWith)) {
             whyNot = new NoAnswer("unknown_driver", "this was not tried with the driver");
-        } else if (statement.getResultSetConcurrency() != ResultSet.CONCUR_READ_ONLY
-                || statement.getMaxFieldSize() != 0) {
+        }
+        boolean isRepeatable = whyNot == null;
+        if (isRepeatable
+                && (statement.getResultSetConcurrency() != ResultSet.CONCUR_READ_ONLY
+                        || statement.getMaxFieldSize() != 0)) {
             whyNot = new NoAnswer("no_plain_rows", "the rows are asked for to be changed, or cut");
         }
         MessageKeeper keeper = guard.messageKeeper();

@@ -92,20 +92,37 @@ final class StatementCall extends Call {
         return new StatementCall(statement, connection, fetches, database, databases, owner, asking, again, faults);
     }
 
+    /** Whether all is as it was when it was made, so that it can be made again. */
+    boolean isAsItWas() {
+        try {
+            return !connection.isClosed() && connection.getAutoCommit() && statement != null && !statement.isClosed();
+        } catch (SQLException closed) {
+            return false;
+        }
+    }
+
     /** One that failed: it may be made again as long as its connection is there. */
-    private record Repeat(Asking asking, Connection connection) implements Attempt {
+    private final class Repeat implements Attempt {
+        private final Asking asked;
+
+        Repeat(Asking asked) {
+            this.asked = asked;
+        }
+
         @Override
         public boolean isIdempotent() {
-            return asking.isRepeatable();
+            return asked.isRepeatable();
         }
 
         @Override
         public boolean isReplayable() {
-            try {
-                return !connection.isClosed();
-            } catch (SQLException closed) {
-                return false;
-            }
+            return isAsItWas();
+        }
+
+        @Override
+        public long leftNanos() {
+            long timeout = patienceNanos();
+            return timeout == Long.MAX_VALUE ? timeout : Math.max(0, timeout - (System.nanoTime() - startNanos()));
         }
 
         /** A statement that throws has given no rows. */
@@ -160,7 +177,7 @@ final class StatementCall extends Call {
 
     @Override
     public @Nullable Attempt attempt() {
-        return asking == null ? null : new Repeat(asking, connection);
+        return asking == null ? null : new Repeat(asking);
     }
 
     @Override
@@ -183,6 +200,9 @@ final class StatementCall extends Call {
     /** A statement blocks its thread, for as long as its own timeout says. */
     @Override
     public long patienceNanos() {
+        if (Nesting.here()[Nesting.ASKED] != 0) {
+            return 0; // who asks has another bound than the statement's
+        }
         try {
             int seconds = statement == null ? 0 : statement.getQueryTimeout();
             return seconds > 0 ? TimeUnit.SECONDS.toNanos(seconds) : Long.MAX_VALUE;

@@ -53,7 +53,7 @@ class StatementRetriesTest {
                 "policies.shop.match.protocol=jdbc",
                 "policies.shop.breaker.strategy=consecutive",
                 "policies.shop.breaker.consecutive-failures=50",
-                "policies.shop.breaker.failure-on=22012,57014,08*",
+                "policies.shop.breaker.failure-on=22012,57P*,08*,timeout",
                 "policies.shop.deadline=5s",
                 "policies.shop.retry.attempts=4",
                 "policies.shop.retry.backoff=100ms",
@@ -70,9 +70,11 @@ class StatementRetriesTest {
         }
         List<String> faults = guards.faults();
         int inFlight = guards.registry().inFlight();
+        long[] here = Nesting.here();
         Databased.GUARDS.reset();
         assertThat(faults).isEmpty();
         assertThat(inFlight).isZero();
+        assertThat(here[Nesting.EXECUTING] + here[Nesting.KEPT_OUT]).isZero();
         assertThat(Databased.GUARDS.faults).isEmpty();
     }
 
@@ -187,12 +189,70 @@ class StatementRetriesTest {
         guard(
                 "policies.shop.deadline=700ms",
                 "policies.shop.retry.attempts=10",
-                "policies.shop.retry.backoff=200ms",
-                "policies.shop.retry.max-backoff=200ms");
+                "policies.shop.retry.backoff=5s",
+                "policies.shop.retry.max-backoff=5s");
         Connection connection = connect(Databased.postgres());
         long begun = System.nanoTime();
         assertThatThrownBy(() -> quotient(connection, 1)).isInstanceOf(SQLException.class);
         assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.MILLISECONDS.toNanos(1_000));
+        assertThat(retries()).first().asString().contains("again");
+    }
+
+    /** The caller's own bound is one for all attempts too. */
+    @Test
+    void aTimeoutOfTheStatementIsNotMultiplied() throws Exception {
+        Connection connection = connect(Databased.postgres());
+        try (Connection locking = Unguarded.call(() -> DriverManager.getConnection(Databased.postgres()));
+                PreparedStatement statement = connection.prepareStatement(QUOTIENT)) {
+            Unguarded.call(() -> {
+                locking.setAutoCommit(false);
+                return locking.createStatement().execute("lock table divisors in access exclusive mode");
+            });
+            statement.setInt(1, 2);
+            statement.setQueryTimeout(1);
+            assertThatThrownBy(statement::executeQuery).isInstanceOf(SQLException.class);
+        }
+        assertThat(retries()).containsExactly("1 agent no_time timeout");
+    }
+
+    @Test
+    void aStatementThatItsCallerCancelsMeanwhileIsNotMadeAgain() throws Exception {
+        guard("policies.shop.retry.backoff=1s", "policies.shop.retry.max-backoff=1s");
+        Connection connection = connect(Databased.postgres());
+        try (PreparedStatement statement = connection.prepareStatement(QUOTIENT)) {
+            statement.setInt(1, 1);
+            Thread cancelling = new Thread(() -> {
+                while (guards.retried().isEmpty()) {
+                    Thread.onSpinWait();
+                }
+                try {
+                    statement.cancel();
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            cancelling.start();
+            assertThatThrownBy(statement::executeQuery).hasMessage("ERROR: division by zero");
+            cancelling.join();
+        }
+        assertThat(retries()).containsExactly("1 agent again 22012");
+    }
+
+    /** What was read of a stream is gone; and of a transaction that a text began nobody else knows. */
+    @Test
+    void noStreamAndNoTransactionOfATextIsMadeAgain() throws Exception {
+        Connection connection = connect(Databased.postgres());
+        try (PreparedStatement statement =
+                connection.prepareStatement("select 12 / n as q from divisors where id = 1 and n::text::bytea <> ?")) {
+            statement.setBinaryStream(1, new java.io.ByteArrayInputStream(new byte[] {1}), 1);
+            assertThatThrownBy(statement::executeQuery).hasMessage("ERROR: division by zero");
+        }
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("begin");
+            assertThatThrownBy(() -> quotient(connection, 1)).hasMessage("ERROR: division by zero");
+            statement.execute("rollback");
+        }
+        assertThat(retries()).isNotEmpty().allMatch(told -> told.equals("1 agent not_idempotent 22012"));
     }
 
     @Test
@@ -206,12 +266,12 @@ class StatementRetriesTest {
         }
         Databased.unguarded("select pg_terminate_backend(" + pid + ")");
         assertThatThrownBy(() -> quotient(connection, 2)).isInstanceOf(SQLException.class);
-        assertThat(guards.retried()).allMatch(retry -> retry.reason().equals("not_replayable"));
+        assertThat(retries()).singleElement().asString().matches("1 agent not_(replayable|idempotent) .*");
     }
 
     @Test
     void anInterruptEndsTheWaitWithTheFailureThatWasThere() throws Exception {
-        guard("policies.shop.retry.backoff=3s", "policies.shop.retry.max-backoff=3s");
+        guard("policies.shop.retry.backoff=20s", "policies.shop.retry.max-backoff=20s", "policies.shop.deadline=30s");
         Connection connection = connect(Databased.postgres());
         Thread caller = Thread.currentThread();
         Thread interrupting = new Thread(() -> {
@@ -224,5 +284,6 @@ class StatementRetriesTest {
         assertThatThrownBy(() -> quotient(connection, 1)).hasMessage("ERROR: division by zero");
         assertThat(Thread.interrupted()).isTrue();
         interrupting.join();
+        assertThat(retries()).containsExactly("1 agent again 22012");
     }
 }
