@@ -39,7 +39,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
      *   gives the callbacks, to an AlternateCall, which asks somebody else first, to an AgainCall, which asks the target once
      *   more, or to a WaitingCall, which becomes one of the first two. request() writes `demanded` before it reads
      *   `delegate`, onClose() the other way round: a demand that meets the change is seen by one of the two, and the answer
-     *   is given once.
+     *   is given once. So it is with halfClose() and cancel().
      * - stop() may come while start() is still on its way into gRPC, where an early cancel would make start() throw. So
      *   stop() writes `stoppedBy` and then reads `running`, start() the other way round: one of the two cancels.
      *
@@ -48,6 +48,9 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
      */
     /** Further up no stub is looked for: between it and a call's start are its interceptors alone. */
     private static final int FRAMES = 100;
+
+    /** For what a caller asks whose call failed before it was said: a stub says it at once, if perhaps on another thread. */
+    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private static final AlternateChannels CHANNELS = new AlternateChannels();
 
@@ -69,6 +72,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
     private volatile @Nullable KeptCall<ReqT, RespT> kept;
     private volatile @Nullable Repeat repeat;
     private volatile @Nullable ReqT request;
+    private volatile boolean halfClosed;
     private @Nullable Deadline deadline;
     private @Nullable Deadline inherited;
     private @Nullable Refusal expiredBy;
@@ -166,6 +170,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         if (timed != null) {
             Contained.run(faults, "grpc/stream", timed::halfClosed);
         }
+        halfClosed = true;
         delegate.halfClose();
     }
 
@@ -197,7 +202,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                 () -> AnsweredCall.refused(listener, executor, faults, statusOf(refusal), trailersOf(refusal));
         Fallback first = refusal.fallback();
         ClientCall<ReqT, RespT> given = first != null && first.isSnapshot() && kept != null
-                ? waiting(first, listener, executor, refused)
+                ? waiting(first, listener, executor, false, refused)
                 : instead(first, listener, executor, false, false, refused);
         ClientCall<ReqT, RespT> unused = delegate;
         delegate = given == null ? refused.get() : given;
@@ -210,8 +215,16 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
 
     /** What may be given depends on what is asked, and that is not said when a call starts. */
     private WaitingCall<ReqT, RespT> waiting(
-            Fallback first, Listener<RespT> listener, Executor executor, Supplier<AnsweredCall<ReqT, RespT>> refused) {
-        return new WaitingCall<>(() -> instead(first, listener, executor, false, false, refused), refused, faults);
+            Fallback first,
+            Listener<RespT> listener,
+            Executor executor,
+            boolean headersSeen,
+            Supplier<AnsweredCall<ReqT, RespT>> otherwise) {
+        return new WaitingCall<>(
+                () -> instead(first, listener, executor, false, headersSeen, otherwise),
+                otherwise,
+                () -> request,
+                faults);
     }
 
     /** Where the caller expects its callbacks. */
@@ -592,7 +605,9 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                 isGiven = false;
                 faults.report("grpc/close", fault);
             }
-            request = null;
+            if (!(delegate instanceof WaitingCall)) {
+                request = null;
+            }
             KeptCall<ReqT, RespT> keeping = kept;
             if (keeping != null) {
                 Contained.run(faults, "grpc/keep", () -> keeping.over(status));
@@ -607,19 +622,21 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
 
         private @Nullable ClientCall<ReqT, RespT> instead(Fallback fallback, Status closing, Metadata trailers) {
             Executor executor = executor();
-            return GuardedCall.this.instead(
-                    fallback,
-                    listener,
-                    executor,
-                    messageSeen,
-                    headersSeen,
-                    () -> AnsweredCall.refused(listener, executor, faults, closing, trailers));
+            Supplier<AnsweredCall<ReqT, RespT>> otherwise =
+                    () -> AnsweredCall.refused(listener, executor, faults, closing, trailers);
+            boolean isAsked = !plan.isUnary() || request != null || messageSeen || cancelled;
+            return isAsked
+                    ? GuardedCall.this.instead(fallback, listener, executor, messageSeen, headersSeen, otherwise)
+                    : waiting(fallback, listener, executor, headersSeen, otherwise);
         }
 
         /** What is to be done now, if anything. */
         private @Nullable Runnable answerOf(ClientCall<ReqT, RespT> given, Status closing, Metadata trailers) {
             if (given instanceof AnsweredCall<ReqT, RespT> answered) {
                 return demanded ? answered.take() : null;
+            }
+            if (given instanceof WaitingCall<ReqT, RespT> waiting) {
+                return Contained.task(faults, "grpc/close", () -> catchUp(waiting), waiting::halfClose);
             }
             ReqT said = request;
             if (said != null && given instanceof AgainCall<ReqT, RespT> again) {
@@ -637,6 +654,20 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                         () -> listener.onClose(closing, trailers));
             }
             throw new IllegalStateException("a call without a request");
+        }
+
+        /** What its caller said while the call was still the original. */
+        private void catchUp(WaitingCall<ReqT, RespT> waiting) {
+            if (demanded) {
+                waiting.request(1);
+            }
+            if (halfClosed) {
+                waiting.halfClose();
+            }
+            if (cancelled) {
+                waiting.cancel("cancelled by its caller", null);
+            }
+            waiting.waitAtMost(PATIENCE_NANOS);
         }
 
         /** At the guard's deadline gRPC's own status, and after what it says why it was that. */

@@ -3,10 +3,12 @@ package dev.resilience.instrumentation.grpc;
 import dev.resilience.instrumentation.api.Contained;
 import dev.resilience.instrumentation.api.Faults;
 import io.grpc.ClientCall;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A refused unary call whose answer depends on what its caller asks: it waits until that is said. */
+/** A unary call that is over before its caller said what it asks, on which its answer depends: it waits until that is said. */
 final class WaitingCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
     /*
      * The caller talks to it from its own threads; what it says is kept under the lock, and what follows from it is done
@@ -15,6 +17,7 @@ final class WaitingCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
      */
     private final Supplier<@Nullable ClientCall<ReqT, RespT>> answering;
     private final Supplier<AnsweredCall<ReqT, RespT>> otherwise;
+    private final Supplier<@Nullable ReqT> said;
     private final Faults faults;
 
     private boolean over; // guarded by this
@@ -22,13 +25,16 @@ final class WaitingCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
     /**
      * @param answering makes an {@link AnsweredCall} or an {@link AlternateCall}, once all is said; or null
      * @param otherwise what it is then, and if it is cancelled before that
+     * @param said what its caller said before it talked to this one
      */
     WaitingCall(
             Supplier<@Nullable ClientCall<ReqT, RespT>> answering,
             Supplier<AnsweredCall<ReqT, RespT>> otherwise,
+            Supplier<@Nullable ReqT> said,
             Faults faults) {
         this.answering = answering;
         this.otherwise = otherwise;
+        this.said = said;
         this.faults = faults;
     }
 
@@ -40,6 +46,21 @@ final class WaitingCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
                         this::whole,
                         () -> otherwise.get().answer())
                 .run();
+    }
+
+    /** Waits no longer than that for a call that is over already: its caller may mean to say nothing. */
+    void waitAtMost(long nanos) {
+        Runnable givingUp = Contained.task(
+                faults,
+                "grpc/waiting",
+                () -> {
+                    if (isFirst()) {
+                        give(otherwise.get());
+                    }
+                },
+                () -> otherwise.get().answer());
+        CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS, GuardedCall.CANCELS)
+                .execute(givingUp);
     }
 
     private void whole() {
@@ -71,15 +92,16 @@ final class WaitingCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
     }
 
     private void give(ClientCall<ReqT, RespT> given) {
-        ReqT said;
+        ReqT asks;
         boolean isDemanded;
         synchronized (this) {
             answer = given;
-            said = request;
+            asks = request;
             isDemanded = demanded;
         }
-        if (given instanceof AlternateCall<ReqT, RespT> asked && said != null) {
-            asked.ask(said, isDemanded);
+        asks = asks == null ? said.get() : asks;
+        if (given instanceof AlternateCall<ReqT, RespT> asked && asks != null) {
+            asked.ask(asks, isDemanded);
         } else if (given instanceof AnsweredCall<ReqT, RespT> answered) {
             answered.answer(isDemanded);
         }

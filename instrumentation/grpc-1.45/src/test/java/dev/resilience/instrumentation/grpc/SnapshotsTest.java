@@ -186,6 +186,45 @@ class SnapshotsTest {
         assertThat(echo.calls.get()).isEqualTo(reached);
     }
 
+    /** As stubs do that send from another thread: the target is found dead before it is known what is asked. */
+    @Test
+    void givesAMessageToACallerThatSaysWhatItAsksOnceTheCallFailed() throws Exception {
+        learn("apples");
+        kill();
+        for (String then : List.of("ask", "cancel", "wait")) {
+            var call = channel.newCall(EchoService.UNARY, CallOptions.DEFAULT);
+            CompletableFuture<String> received = new CompletableFuture<>();
+            CompletableFuture<String> closed = new CompletableFuture<>();
+            call.start(
+                    new io.grpc.ClientCall.Listener<>() {
+                        @Override
+                        public void onMessage(String message) {
+                            received.complete(message);
+                        }
+
+                        @Override
+                        public void onClose(io.grpc.Status status, Metadata trailers) {
+                            closed.complete(status.getCode().name());
+                        }
+                    },
+                    new Metadata());
+            call.request(2);
+            Thread.sleep(200); // by then the connection was refused
+            assertThat(closed).isNotDone();
+            if (then.equals("ask")) {
+                call.sendMessage("apples");
+                call.halfClose();
+                assertThat(closed.get(5, TimeUnit.SECONDS)).isEqualTo("OK");
+                assertThat(received.get(1, TimeUnit.SECONDS)).isEqualTo("apples");
+            } else if (then.equals("cancel")) {
+                call.cancel("enough", null);
+                assertThat(closed.get(5, TimeUnit.SECONDS)).isEqualTo("CANCELLED");
+            } else {
+                assertThat(closed.get(5, TimeUnit.SECONDS)).isEqualTo("UNAVAILABLE");
+            }
+        }
+    }
+
     @Test
     void aRefusedCallThatIsGivenUpBeforeItAskedIsOver() throws Exception {
         learn("apples");
