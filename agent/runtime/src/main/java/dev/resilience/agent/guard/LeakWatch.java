@@ -5,12 +5,12 @@ import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Faults;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 /** Looks after calls that were cut, and reports those whose work goes on all the same. */
 final class LeakWatch {
     /*
-     * The thread of the timer puts a call here when it cuts it, and looks again GRACE later: a queue is enough, as all
-     * wait equally long, and nobody else touches it. What it finds then is written down by a worker, because to look at
+     * Who cuts a call puts it here, and the thread of the timer looks again GRACE later: a queue is enough, as all wait
+     * equally long. What it finds then is written down by a worker, because to look at
      * the stack of a thread is to stop it, and no deadline waits for that. The worker asks the call before and after it
      * looked whether the work goes on, so that the stack is not one of what that thread did next.
      *
@@ -73,7 +73,7 @@ final class LeakWatch {
 
     private final Faults faults;
     private final boolean workerOfItsOwn;
-    private final ArrayDeque<Watched> watched = new ArrayDeque<>();
+    private final ConcurrentLinkedQueue<Watched> watched = new ConcurrentLinkedQueue<>();
     private final Map<Site, Found> sites = new ConcurrentHashMap<>();
     private final LongAdder total = new LongAdder();
     private final LongAdder elsewhere = new LongAdder();
@@ -92,12 +92,12 @@ final class LeakWatch {
         out = lines;
     }
 
-    /** This call was cut. For the thread of the timer, as the next one. */
+    /** This call was cut. */
     void watch(Call call, Cut cut, long now) {
         watched.add(new Watched(call, cut, now, now + GRACE_NANOS, false));
     }
 
-    /** Looks at what is due; returns when the next is. */
+    /** Looks at what is due; returns when the next is. For the thread of the timer. */
     long turn(long now) {
         Watched next = watched.peek();
         while (next != null && next.dueAt <= now) {

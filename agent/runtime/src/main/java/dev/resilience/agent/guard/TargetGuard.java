@@ -379,6 +379,32 @@ final class TargetGuard implements Guard {
     }
 
     @Override
+    public long cutIfDue(Call call) {
+        try {
+            Guard own = call.guard();
+            if (own != this && own != null) {
+                return own.cutIfDue(call);
+            }
+            long left = leftNanos(call);
+            if (left <= 0) {
+                expire(call);
+                left = Math.max(1, leftNanos(call));
+            }
+            return left;
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/cutIfDue", fault);
+            return Long.MAX_VALUE;
+        }
+    }
+
+    private long leftNanos(Call call) {
+        long deadline = call.deadline();
+        return deadline == DeadlineTimer.NEVER || !call.isAdmitted()
+                ? Long.MAX_VALUE
+                : deadline - machinery.timer().now();
+    }
+
+    @Override
     public @Nullable HttpKeeper httpKeeper(String method) {
         return keeper == null ? machinery.snapshots().keeperOfOthers(method) : keeper;
     }

@@ -51,6 +51,15 @@ public interface Guard {
     }
 
     /**
+     * For the thread that waits for an admitted call, and need not wait for the guard's timer as well: cuts the call if its
+     * deadline is over. Returns how long it has, in nanoseconds, and may have more then; {@link Long#MAX_VALUE} if there is
+     * nothing to wait for but its end.
+     */
+    default long cutIfDue(Call call) {
+        return Long.MAX_VALUE;
+    }
+
+    /**
      * Ends a call cut by its deadline: {@code thrown} is what the library made of the cut, or, where it makes nothing of
      * it, what the caller gets. Also for a library that enforces the guard's deadline itself.
      */

@@ -33,8 +33,10 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -339,6 +341,45 @@ final class Exchange<T> extends Call {
         }
     }
 
+    /**
+     * What the synchronous send waits for. Its thread looks for itself whether the deadline is over: else a late caller
+     * would have waited for two threads to be woken, the timer's and its own.
+     */
+    private final class Awaited extends CompletableFuture<HttpResponse<T>> {
+        private final CompletableFuture<HttpResponse<T>> out;
+
+        Awaited(CompletableFuture<HttpResponse<T>> out) {
+            this.out = out;
+        }
+
+        @Override
+        public HttpResponse<T> get() throws InterruptedException, ExecutionException {
+            while (!out.isDone()) {
+                long left;
+                try {
+                    left = guard.cutIfDue(Exchange.this);
+                } catch (Throwable fault) {
+                    faults.report("java-http-client/await", fault);
+                    break;
+                }
+                if (left == Long.MAX_VALUE) {
+                    break;
+                }
+                try {
+                    return out.get(left, TimeUnit.NANOSECONDS);
+                } catch (TimeoutException due) {
+                    // it is looked at again
+                }
+            }
+            return out.get();
+        }
+
+        @Override
+        public boolean cancel(boolean mayInterruptIfRunning) {
+            return out.cancel(mayInterruptIfRunning);
+        }
+    }
+
     /** Follows the library's future; returns the one for the application. */
     @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
     CompletableFuture<HttpResponse<T>> watch(CompletableFuture<HttpResponse<T>> work) {
@@ -382,7 +423,7 @@ final class Exchange<T> extends Call {
         if (early != null) {
             end(early);
         }
-        return out;
+        return async || !isTimed() || out.isDone() ? out : new Awaited(out);
     }
 
     /** After a fault of ours. */
