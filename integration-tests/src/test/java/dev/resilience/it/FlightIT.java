@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import jdk.jfr.consumer.RecordedEvent;
@@ -76,6 +77,51 @@ class FlightIT {
                             + rejected.getString("followedFromTime"));
             assertThat(rejected.getString("followedFromId")).isEqualTo(opened.getString("decisionId"));
             assertThat(rejected.getString("traceId")).isNull();
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void aRecordingHasTheCodeOfEachRefusal(Path jdk) throws IOException {
+        try (RawHttpServer server = new RawHttpServer();
+                Jvm program = recording(Jvm.with(jdk)
+                                .agent(
+                                        "mode=enforce",
+                                        "drain=2s",
+                                        "defaults.deadline=none",
+                                        "defaults.breaker.strategy=off",
+                                        "policies.rated.match.path=/status/*",
+                                        "policies.rated.limit.rate=1/m",
+                                        "policies.rated.limit.burst=1",
+                                        "policies.placed.match.path=/hang",
+                                        "policies.placed.limit.concurrency=1"))
+                        .caller()) {
+            assertThat(program.call("http " + server.url("/status/200"))).startsWith("ok ");
+            List<String> refused = new ArrayList<>();
+            refused.add(program.call("http " + server.url("/status/200")));
+            program.begin("http " + server.url("/hang"));
+            Awaitility.await().until(() -> {
+                String second =
+                        program.answerWithin(Duration.ofSeconds(2), program.begin("http " + server.url("/hang")));
+                return second != null && refused.add(second);
+            });
+            program.signal("TERM");
+            Awaitility.await().until(() -> {
+                String late = program.call("http " + server.url("/missing"));
+                return late.contains("draining") && refused.add(late);
+            });
+            assertThat(program.awaitExit()).isEqualTo(143);
+            assertThat(refused.get(0)).contains("rate_limited (101)");
+            assertThat(refused.get(1)).contains("concurrency_limit (103)");
+            assertThat(refused.get(2)).contains("draining (104)");
+            for (String each : refused) {
+                int code = Integer.parseInt(each.replaceFirst("(?s).*?\\((10[0-9])\\).*", "$1"));
+                assertThat(recorded("Decision"))
+                        .filteredOn(event -> each.contains("decision " + event.getString("decisionId")))
+                        .singleElement()
+                        .satisfies(
+                                event -> assertThat(event.getInt("causeCode")).isEqualTo(code));
+            }
         }
     }
 

@@ -70,7 +70,10 @@ class MixedIT {
                 match: { protocol: http, path: "/backup/**" }
                 breaker: { strategy: consecutive, consecutive-failures: 4, open-for: 50ms, probes: 1 }
                 deadline: 150ms
+                stall-after: 50ms
+                retry: { attempts: 2, backoff: 5ms, budget: 50% }
                 fallback:
+                  - snapshot: { max-age: 2s, max-bytes: 64KiB }
                   - alternate: { uri: "http://127.0.0.1:HTTP-BACKUP/spare", deadline: 60ms }
                   - static: { status: 203, body: static }
               limited:
@@ -80,13 +83,17 @@ class MixedIT {
                 match: { authority: "GUARDED" }
                 breaker: { strategy: adaptive }
                 deadline: 150ms
+                retry: { attempts: 2, backoff: 5ms, budget: 50%, methods: "resilience.Echo/Say" }
                 fallback:
                   - alternate: { target: "GRPC-BACKUP", plaintext: true, deadline: 60ms }
+                  - snapshot: { max-age: 2s, max-bytes: 64KiB }
                   - static: { body-base64: c3RhdGlj }
               reports:
                 match: { protocol: jdbc, pool: reports }
                 breaker: { strategy: adaptive }
                 limit: { concurrency: 8, queue: 4, max-wait: 30ms }
+                retry: { attempts: 2, backoff: 5ms, budget: 50% }
+                fallback: { snapshot: { max-age: 2s, max-bytes: 64KiB } }
             """;
 
     @TempDir

@@ -223,6 +223,34 @@ class TargetGuardTest {
         }
 
         @Test
+        void isKeptByTheThreadThatWaitsToo() {
+            FakeCall call = new FakeCall();
+            guard.tryAcquire(call);
+            assertThat(guard.cutIfDue(call)).isEqualTo(Duration.ofMillis(300).toNanos());
+            clock.advance(Duration.ofMillis(299));
+            assertThat(guard.cutIfDue(call)).isEqualTo(Duration.ofMillis(1).toNanos());
+            assertThat(call.cuts).isEmpty();
+
+            clock.advance(Duration.ofMillis(1));
+            assertThat(guard.cutIfDue(call)).isEqualTo(Long.MAX_VALUE);
+            machinery.timer().turn();
+            assertThat(guard.cutIfDue(call)).isEqualTo(Long.MAX_VALUE);
+            assertThat(call.cuts)
+                    .singleElement()
+                    .satisfies(cut -> assertThat(cut.message()).contains("no answer within 300ms"));
+        }
+
+        @Test
+        void isNothingToWaitForWhereThereIsNone() {
+            FakeCall call = new FakeCall();
+            Guard free = guard(Policies.policy(Mode.ENFORCE, null, null, null));
+            free.tryAcquire(call);
+            assertThat(free.cutIfDue(call)).isEqualTo(Long.MAX_VALUE);
+            free.settle(call, Ending.OK);
+            assertThat(free.cutIfDue(call)).isEqualTo(Long.MAX_VALUE);
+        }
+
+        @Test
         void givesACallOfAKindThatNeedsMoreWhatItNeeds() {
             FakeCall call = new FakeCall();
             call.least = Duration.ofSeconds(5).toNanos();

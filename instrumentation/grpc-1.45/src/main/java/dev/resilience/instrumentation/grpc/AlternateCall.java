@@ -22,6 +22,9 @@ final class AlternateCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
     private final Listener<RespT> listener;
     private final Faults faults;
 
+    /** Of the alternate. */
+    private volatile Metadata answered = new Metadata();
+
     // All guarded by this.
     private boolean whole;
     private @Nullable ClientCall<ReqT, RespT> asked;
@@ -29,7 +32,7 @@ final class AlternateCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
 
     /** What the caller gets for what the alternate said: a message with OK, or another status without one. */
     interface Then<ReqT, RespT> {
-        AnsweredCall<ReqT, RespT> answer(@Nullable RespT message, Status status, Metadata trailers);
+        AnsweredCall<ReqT, RespT> answer(@Nullable RespT message, Status status, Metadata headers, Metadata trailers);
     }
 
     AlternateCall(
@@ -121,6 +124,11 @@ final class AlternateCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
         private @Nullable RespT message;
 
         @Override
+        public void onHeaders(Metadata received) {
+            answered = received;
+        }
+
+        @Override
         public void onMessage(RespT received) {
             message = received;
         }
@@ -158,7 +166,7 @@ final class AlternateCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
             answering.run();
         } else if (given == null) {
             if (message != null) {
-                listener.onHeaders(new Metadata());
+                listener.onHeaders(answered);
                 listener.onMessage(message);
             }
             listener.onClose(status, trailers);
@@ -171,7 +179,7 @@ final class AlternateCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
                 return;
             }
         }
-        AnsweredCall<ReqT, RespT> given = then.answer(message, status, trailers);
+        AnsweredCall<ReqT, RespT> given = then.answer(message, status, answered, trailers);
         boolean isDemanded;
         synchronized (this) {
             if (answer != null) {

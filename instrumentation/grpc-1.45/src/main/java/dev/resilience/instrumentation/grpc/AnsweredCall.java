@@ -21,7 +21,10 @@ final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
     private final Status status;
     private final Metadata trailers;
     private final @Nullable RespT message;
-    private final boolean headersSeen;
+
+    /** Before the message; null if the caller has had some from the target already. */
+    private final @Nullable Metadata headers;
+
     private final AtomicBoolean over = new AtomicBoolean();
 
     private AnsweredCall(
@@ -31,25 +34,36 @@ final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
             Status status,
             Metadata trailers,
             @Nullable RespT message,
-            boolean headersSeen) {
+            @Nullable Metadata headers) {
         this.listener = listener;
         this.executor = executor;
         this.faults = faults;
         this.status = status;
         this.trailers = trailers;
         this.message = message;
-        this.headersSeen = headersSeen;
+        this.headers = headers;
     }
 
     static <ReqT, RespT> AnsweredCall<ReqT, RespT> refused(
             Listener<RespT> listener, Executor executor, Faults faults, Status status, Metadata trailers) {
-        return new AnsweredCall<>(listener, executor, faults, status, trailers, null, true);
+        return new AnsweredCall<>(listener, executor, faults, status, trailers, null, null);
     }
 
     /** With {@code headersSeen}, the caller has had headers from the target already. */
     static <ReqT, RespT> AnsweredCall<ReqT, RespT> answered(
             Listener<RespT> listener, Executor executor, Faults faults, RespT message, boolean headersSeen) {
-        return new AnsweredCall<>(listener, executor, faults, Status.OK, new Metadata(), message, headersSeen);
+        return answered(listener, executor, faults, message, headersSeen ? null : new Metadata(), new Metadata());
+    }
+
+    /** @param headers before the message; null if the caller has had some from the target already */
+    static <ReqT, RespT> AnsweredCall<ReqT, RespT> answered(
+            Listener<RespT> listener,
+            Executor executor,
+            Faults faults,
+            RespT message,
+            @Nullable Metadata headers,
+            Metadata trailers) {
+        return new AnsweredCall<>(listener, executor, faults, Status.OK, trailers, message, headers);
     }
 
     /** Gives a status at once, but a message only when there is demand for it. */
@@ -147,8 +161,8 @@ final class AnsweredCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
             Status last = closing;
             if (message != null && closing.isOk()) {
                 try {
-                    if (!headersSeen) {
-                        listener.onHeaders(new Metadata());
+                    if (headers != null) {
+                        listener.onHeaders(headers);
                     }
                     listener.onMessage(message);
                 } catch (Throwable thrown) { // as gRPC does for a listener that throws

@@ -320,7 +320,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         return new AlternateCall<>(
                 () -> channel.newCall(method, optionsFor(alternate)),
                 headers,
-                (message, status, trailers) -> {
+                (message, status, received, trailers) -> {
                     if (message == null && cancelled) {
                         Contained.run(faults, "grpc/fallback", () -> link.tooLate(status.asRuntimeException(trailers)));
                         return otherwise.get();
@@ -334,7 +334,8 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                     Contained.run(faults, "grpc/fallback", link::served);
                     return message == null
                             ? AnsweredCall.refused(listener, executor, faults, status, trailers)
-                            : AnsweredCall.answered(listener, executor, faults, message, headersSeen);
+                            : AnsweredCall.answered(
+                                    listener, executor, faults, message, headersSeen ? null : received, trailers);
                 },
                 listener,
                 faults);

@@ -11,10 +11,15 @@ import io.grpc.CallCredentials;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
+import io.grpc.ForwardingServerCall;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyServerBuilder;
@@ -25,9 +30,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import kotlin.coroutines.EmptyCoroutineContext;
 import kotlinx.coroutines.BuildersKt;
 import org.junit.jupiter.api.AfterAll;
@@ -246,8 +253,30 @@ class SnapshotsTest {
 
     @Test
     void goesOnToTheAlternateOfARefusedCall() throws Exception {
+        Metadata.Key<String> backed = Metadata.Key.of("x-backed", Metadata.ASCII_STRING_MARSHALLER);
         Server backup = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .addService(echo.definition())
+                .intercept(new ServerInterceptor() {
+                    @Override
+                    public <Q, A> ServerCall.Listener<Q> interceptCall(
+                            ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+                        return next.startCall(
+                                new ForwardingServerCall.SimpleForwardingServerCall<>(call) {
+                                    @Override
+                                    public void sendHeaders(Metadata sent) {
+                                        sent.put(backed, "before");
+                                        super.sendHeaders(sent);
+                                    }
+
+                                    @Override
+                                    public void close(Status status, Metadata trailers) {
+                                        trailers.put(backed, "after");
+                                        super.close(status, trailers);
+                                    }
+                                },
+                                headers);
+                    }
+                })
                 .build()
                 .start();
         try {
@@ -263,6 +292,13 @@ class SnapshotsTest {
                 assertThat(ask(channel, "apples " + i)).isEqualTo("apples " + i);
             }
             assertThat(guards.fallbacks()).contains("alternate").anyMatch(told -> told.startsWith("snapshot failed"));
+            AtomicReference<Metadata> before = new AtomicReference<>();
+            AtomicReference<Metadata> after = new AtomicReference<>();
+            Channel captured =
+                    ClientInterceptors.intercept(channel, MetadataUtils.newCaptureMetadataInterceptor(before, after));
+            assertThat(ask(captured, "pears")).isEqualTo("pears");
+            assertThat(Objects.requireNonNull(before.get()).get(backed)).isEqualTo("before");
+            assertThat(Objects.requireNonNull(after.get()).get(backed)).isEqualTo("after");
         } finally {
             backup.shutdownNow();
         }

@@ -4,6 +4,7 @@ import static dev.resilience.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.ThreadMXBean;
 import dev.resilience.testkit.RealGuards;
 import dev.resilience.testkit.ScriptedGuards;
@@ -232,6 +233,20 @@ class SnapshotsTest {
             BodySubscriber<String> subscriber = BodySubscribers.ofString(StandardCharsets.UTF_8);
             publisher.subscribe(subscriber);
             assertThat(subscriber.getBody().toCompletableFuture().get()).isEqualTo(BODY);
+        }
+
+        @Test
+        void toAReaderOfJson() throws Exception {
+            server.says(200, "content-type: application/json\n", "{\"items\":[{\"id\":1,\"name\":\"pear\"}]}");
+            learn("/json");
+            server.says(503, "", "sorry");
+            try (InputStream stream = get("/json", BodyHandlers.ofInputStream()).body()) {
+                assertThat(new ObjectMapper()
+                                .readTree(stream)
+                                .at("/items/0/name")
+                                .asText())
+                        .isEqualTo("pear");
+            }
         }
 
         @Test
