@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import jdk.jfr.consumer.RecordedEvent;
@@ -45,6 +46,7 @@ class FlightIT {
     private List<RecordedEvent> recorded(String kind) throws IOException {
         return RecordingFile.readAllEvents(file()).stream()
                 .filter(event -> event.getEventType().getName().equals("resilience." + kind))
+                .sorted(Comparator.comparing(RecordedEvent::getStartTime)) // threads write beside one another
                 .toList();
     }
 
