@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs cancels: at once where that takes no time, on a few workers where it may block. */
 final class Canceller {
-    private static final int WORKERS = 16;
+    private static final int WORKERS = 64;
     private static final int QUEUE = 65_536;
     private static final int IDLE_SECONDS = 10;
 

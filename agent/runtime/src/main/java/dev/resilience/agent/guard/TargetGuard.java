@@ -1212,7 +1212,7 @@ final class TargetGuard implements Guard {
                 : deadline - machinery.timer().at(call.startNanos(), call.isUntimed() ? Pulse.PERIOD_NANOS : 0);
         Cut cut = expiry(call, given);
         if (cut(call, cut)) {
-            machinery.leaks().watch(call, cut, now);
+            watchLeak(call, cut, now);
         }
     }
 
@@ -1224,8 +1224,14 @@ final class TargetGuard implements Guard {
         String message = Messages.stalled(subject, silence, id, elapsed(call), traceId(call), origin);
         Cut cut = new Cut(Refusal.saying(message, Reason.READ_STALL, 0, null), id, origin, silence);
         if (cut(silent, cut) && silent == call) {
-            machinery.leaks().watch(call, cut, now);
+            watchLeak(call, cut, now);
         }
+    }
+
+    /** The timer looks again then, and may sleep if another cut the call. */
+    private void watchLeak(Call call, Cut cut, long now) {
+        machinery.leaks().watch(call, cut, now);
+        machinery.timer().listed(now + LeakWatch.GRACE_NANOS);
     }
 
     private Cut expiry(Call call, long given) {
