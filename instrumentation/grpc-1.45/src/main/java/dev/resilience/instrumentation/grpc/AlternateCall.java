@@ -52,7 +52,7 @@ final class AlternateCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
     void ask(ReqT said, boolean isDemanded) {
         synchronized (this) {
             request = said;
-            demanded = isDemanded;
+            demanded |= isDemanded;
         }
         halfClose();
     }

@@ -154,12 +154,12 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
     /** Kept for a fallback that asks somebody else, as long as the call may need one. */
     @Override
     public void sendMessage(ReqT message) {
-        if (unary) {
-            request = message;
-        }
         KeptCall<ReqT, RespT> keeping = kept;
         if (keeping != null) {
             Contained.run(faults, "grpc/keep", () -> keeping.asking(message));
+        }
+        if (unary) {
+            request = message; // after all that is to be known of it
         }
         delegate.sendMessage(message);
     }
@@ -209,6 +209,8 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         unused.cancel(refusal.message(), null);
         if (delegate instanceof AnsweredCall<ReqT, RespT> answered) {
             answered.answer();
+        } else if (delegate instanceof WaitingCall<ReqT, RespT> waiting) {
+            waiting.waitAtMost(PATIENCE_NANOS);
         }
         return true;
     }
@@ -224,7 +226,12 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                 () -> instead(first, listener, executor, false, headersSeen, otherwise),
                 otherwise,
                 () -> request,
+                () -> first.tooLate(unasked()),
                 faults);
+    }
+
+    private static IllegalStateException unasked() {
+        return new IllegalStateException("the caller did not say what it asks");
     }
 
     /** Where the caller expects its callbacks. */
@@ -596,14 +603,15 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
                 if (given != null) {
                     delegate = given;
                     isGiven = true;
-                    answer = answerOf(given, closing, trailers);
-                    if (cancelled && given instanceof AgainCall) {
-                        answer = null; // who cancelled has seen only the call that is over
+                    if (cancelled) { // who cancelled has seen only the call that is over
                         given.cancel("cancelled by its caller", null);
+                    } else {
+                        answer = answerOf(given, closing, trailers);
                     }
                 }
             } catch (Throwable fault) {
                 isGiven = false;
+                delegate = original;
                 faults.report("grpc/close", fault);
             }
             if (!(delegate instanceof WaitingCall)) {
@@ -625,10 +633,15 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
             Executor executor = executor();
             Supplier<AnsweredCall<ReqT, RespT>> otherwise =
                     () -> AnsweredCall.refused(listener, executor, faults, closing, trailers);
-            boolean isAsked = !plan.isUnary() || request != null || messageSeen || cancelled;
-            return isAsked
-                    ? GuardedCall.this.instead(fallback, listener, executor, messageSeen, headersSeen, otherwise)
-                    : waiting(fallback, listener, executor, headersSeen, otherwise);
+            boolean dependsOnIt = fallback.isSnapshot() || fallback.alternate() != null;
+            if (!dependsOnIt || !plan.isUnary() || request != null || messageSeen) {
+                return GuardedCall.this.instead(fallback, listener, executor, messageSeen, headersSeen, otherwise);
+            }
+            if (cancelled || closing.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+                fallback.tooLate(unasked());
+                return null;
+            }
+            return waiting(fallback, listener, executor, headersSeen, otherwise);
         }
 
         /** What is to be done now, if anything. */

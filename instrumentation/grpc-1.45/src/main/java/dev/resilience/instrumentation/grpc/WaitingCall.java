@@ -18,6 +18,7 @@ final class WaitingCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
     private final Supplier<@Nullable ClientCall<ReqT, RespT>> answering;
     private final Supplier<AnsweredCall<ReqT, RespT>> otherwise;
     private final Supplier<@Nullable ReqT> said;
+    private final Runnable unasked;
     private final Faults faults;
 
     private boolean over; // guarded by this
@@ -26,26 +27,40 @@ final class WaitingCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
      * @param answering makes an {@link AnsweredCall} or an {@link AlternateCall}, once all is said; or null
      * @param otherwise what it is then, and if it is cancelled before that
      * @param said what its caller said before it talked to this one
+     * @param unasked is told if nobody will be asked, as the caller said nothing
      */
     WaitingCall(
             Supplier<@Nullable ClientCall<ReqT, RespT>> answering,
             Supplier<AnsweredCall<ReqT, RespT>> otherwise,
             Supplier<@Nullable ReqT> said,
+            Runnable unasked,
             Faults faults) {
         this.answering = answering;
         this.otherwise = otherwise;
         this.said = said;
+        this.unasked = unasked;
         this.faults = faults;
     }
 
     @Override
     public void halfClose() {
-        Contained.task(
-                        faults,
-                        "grpc/waiting",
-                        this::whole,
-                        () -> otherwise.get().answer())
-                .run();
+        Contained.task(faults, "grpc/waiting", this::whole, this::giveAsItWas).run();
+    }
+
+    /** After a fault, which may be one of the caller's own callbacks. */
+    private void giveAsItWas() {
+        ClientCall<ReqT, RespT> given;
+        synchronized (this) {
+            given = answer;
+        }
+        if (given == null) {
+            otherwise.get().answer();
+        } else if (given instanceof AnsweredCall<ReqT, RespT> answered) {
+            Runnable closing = answered.take();
+            if (closing != null) {
+                closing.run();
+            }
+        }
     }
 
     /** Waits no longer than that for a call that is over already: its caller may mean to say nothing. */
@@ -55,10 +70,11 @@ final class WaitingCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
                 "grpc/waiting",
                 () -> {
                     if (isFirst()) {
+                        Contained.run(faults, "grpc/waiting", unasked);
                         give(otherwise.get());
                     }
                 },
-                () -> otherwise.get().answer());
+                this::giveAsItWas);
         CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS, GuardedCall.CANCELS)
                 .execute(givingUp);
     }
@@ -74,6 +90,7 @@ final class WaitingCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
     public void cancel(@Nullable String reason, @Nullable Throwable cause) {
         ClientCall<ReqT, RespT> given;
         if (isFirst()) {
+            Contained.run(faults, "grpc/waiting", unasked);
             given = otherwise.get();
         } else {
             synchronized (this) {
@@ -102,6 +119,8 @@ final class WaitingCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
         asks = asks == null ? said.get() : asks;
         if (given instanceof AlternateCall<ReqT, RespT> asked && asks != null) {
             asked.ask(asks, isDemanded);
+        } else if (given instanceof AlternateCall) {
+            given.halfClose(); // without a message, of which it says what is to be said
         } else if (given instanceof AnsweredCall<ReqT, RespT> answered) {
             answered.answer(isDemanded);
         }

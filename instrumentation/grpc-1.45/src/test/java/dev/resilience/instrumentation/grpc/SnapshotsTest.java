@@ -251,6 +251,26 @@ class SnapshotsTest {
         assertThat(closed.get(5, TimeUnit.SECONDS)).isEqualTo("CANCELLED");
     }
 
+    /** One that would ask once it is told that it may, which nobody will tell it. */
+    @Test
+    void aRefusedCallThatSaysNothingIsOver() throws Exception {
+        learn("apples");
+        open();
+        var call = channel.newCall(EchoService.UNARY, CallOptions.DEFAULT);
+        CompletableFuture<String> closed = new CompletableFuture<>();
+        call.start(
+                new io.grpc.ClientCall.Listener<>() {
+                    @Override
+                    public void onClose(io.grpc.Status status, Metadata trailers) {
+                        closed.complete(status.getDescription());
+                    }
+                },
+                new Metadata());
+        call.request(1);
+        assertThat(closed.get(5, TimeUnit.SECONDS)).contains("circuit_open");
+        assertThat(guards.fallbacks()).anyMatch(told -> told.contains("did not say what it asks"));
+    }
+
     @Test
     void goesOnToTheAlternateOfARefusedCall() throws Exception {
         Metadata.Key<String> backed = Metadata.Key.of("x-backed", Metadata.ASCII_STRING_MARSHALLER);

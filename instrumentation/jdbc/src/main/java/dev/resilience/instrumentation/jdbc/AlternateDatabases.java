@@ -14,6 +14,7 @@ import java.sql.Driver;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTimeoutException;
 import java.sql.Statement;
 import java.util.ArrayDeque;
@@ -69,6 +70,9 @@ final class AlternateDatabases {
     /** A file or a script that nobody here reads says more of the connection. */
     private static final Set<String> OF_OTHERS = Set.of("service", "init");
 
+    /** The database is closed, or the connection to it. */
+    private static final Set<String> LOSSES_OF_H2 = Set.of("90007", "90067", "90098", "90121");
+
     /** From one cancel to the next. */
     private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -103,7 +107,7 @@ final class AlternateDatabases {
                 try {
                     return read(name, kept, asking, bound);
                 } catch (SQLException failed) {
-                    if (bound.isCut() || !isOfLoss(SqlEndings.state(failed))) {
+                    if (bound.isCut() || !isOfLoss(failed)) {
                         throw failed;
                     }
                 }
@@ -135,7 +139,7 @@ final class AlternateDatabases {
             isSound = bound.release();
             throw notItsFault;
         } catch (SQLException failed) {
-            isSound = bound.release() && !isOfLoss(SqlEndings.state(failed));
+            isSound = bound.release() && !isOfLoss(failed) && !connection.isClosed();
             throw failed;
         } finally {
             if (isSound) {
@@ -146,9 +150,12 @@ final class AlternateDatabases {
         }
     }
 
-    /** Of PostgreSQL it may also be told, on its connection, that it was ended. */
-    private static boolean isOfLoss(@Nullable String state) {
-        return SqlEndings.isOfConnection(state) || (state != null && state.startsWith("57P"));
+    /** Of PostgreSQL it may also be told, on its connection, that it was ended; H2 has states of its own for all that. */
+    private static boolean isOfLoss(SQLException failed) {
+        String state = SqlEndings.state(failed);
+        return failed instanceof SQLNonTransientConnectionException
+                || SqlEndings.isOfConnection(state)
+                || (state != null && (state.startsWith("57P") || LOSSES_OF_H2.contains(state)));
     }
 
     private static byte[] read(Connection connection, Asking asking, Bound bound) throws SQLException, IOException {
