@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -90,7 +91,7 @@ final class RawHttpServer implements AutoCloseable {
                     socket.close();
                 }
                 threads.execute(() -> serve(socket));
-            } catch (IOException e) {
+            } catch (IOException | RejectedExecutionException closing) {
                 return;
             }
         }
