@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class LeakWatch {
     /*
      * Who cuts a call puts it here, and the thread of the timer looks again GRACE later: a queue is enough, as all wait
-     * equally long. What it finds then is written down by a worker, because to look at
-     * the stack of a thread is to stop it, and no deadline waits for that. The worker asks the call before and after it
-     * looked whether the work goes on, so that the stack is not one of what that thread did next.
+     * equally long. What it finds then is written down by a worker, because to look at the stack of a thread is to stop
+     * it, and no deadline waits for that. The worker asks the call before and after it looked whether the work goes on,
+     * so that the stack is not one of what that thread did next.
      *
      * A cancel that may take its time is given it: the call is looked at once the cancel has come back, or has had
      * PATIENCE.

@@ -14,7 +14,6 @@ import dev.resilience.instrumentation.api.HttpSnapshot;
 import dev.resilience.instrumentation.api.MessageAsk;
 import dev.resilience.instrumentation.api.StaticAnswer;
 import java.net.URI;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -59,17 +58,7 @@ final class LinkFallback implements Fallback {
 
     @Override
     public @Nullable Alternate alternate() {
-        Link link = chain.get(at);
-        if (link instanceof Link.Alternate asked) {
-            return new Asked(asked.uri(), null, null, false, asked.deadline(), asked.credentials(), failures);
-        }
-        if (link instanceof Link.AlternateChannel asked) {
-            return new Asked(
-                    null, asked.target(), null, asked.plaintext(), asked.deadline(), asked.credentials(), failures);
-        }
-        return link instanceof Link.AlternateDatabase asked
-                ? new Asked(null, null, asked.url(), false, asked.deadline(), asked.credentials(), failures)
-                : null;
+        return chain.get(at) instanceof Link.Elsewhere elsewhere ? new Asked(elsewhere, failures) : null;
     }
 
     @Override
@@ -118,18 +107,35 @@ final class LinkFallback implements Fallback {
     }
 
     /** As an adapter sees it. */
-    private record Asked(
-            @Nullable URI uri,
-            @Nullable String target,
-            @Nullable String url,
-            boolean isPlaintext,
-            Duration deadline,
-            boolean sendsCredentials,
-            FailureRule failures)
-            implements Alternate {
+    private record Asked(Link.Elsewhere link, FailureRule failures) implements Alternate {
+        @Override
+        public @Nullable URI uri() {
+            return link instanceof Link.Alternate http ? http.uri() : null;
+        }
+
+        @Override
+        public @Nullable String target() {
+            return link instanceof Link.AlternateChannel grpc ? grpc.target() : null;
+        }
+
+        @Override
+        public boolean isPlaintext() {
+            return link instanceof Link.AlternateChannel grpc && grpc.plaintext();
+        }
+
+        @Override
+        public @Nullable String url() {
+            return link instanceof Link.AlternateDatabase jdbc ? jdbc.url() : null;
+        }
+
         @Override
         public long deadlineNanos() {
-            return deadline.toNanos();
+            return link.deadline().toNanos();
+        }
+
+        @Override
+        public boolean sendsCredentials() {
+            return link.credentials();
         }
 
         @Override

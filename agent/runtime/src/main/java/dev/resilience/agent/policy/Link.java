@@ -99,6 +99,25 @@ public sealed interface Link {
         }
     }
 
+    /** Somebody else to ask, with a time of its own. */
+    sealed interface Elsewhere extends Link {
+        /** What it may take, 1 ms to 1 h. */
+        Duration deadline();
+
+        /** Whether it is sent what says who asks. */
+        boolean credentials();
+
+        @Override
+        default String type() {
+            return "alternate";
+        }
+
+        @Override
+        default Duration reserved() {
+            return deadline();
+        }
+    }
+
     /**
      * Another HTTP server.
      *
@@ -106,7 +125,7 @@ public sealed interface Link {
      * @param deadline what it may take, 1 ms to 1 h
      * @param credentials whether it is sent Authorization, Cookie and their like
      */
-    record Alternate(URI uri, Duration deadline, boolean credentials) implements Link {
+    record Alternate(URI uri, Duration deadline, boolean credentials) implements Elsewhere {
         public static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(1);
 
         private static final Duration SHORTEST = Duration.ofMillis(1);
@@ -124,18 +143,8 @@ public sealed interface Link {
         }
 
         @Override
-        public String type() {
-            return "alternate";
-        }
-
-        @Override
         public boolean serves(Protocol protocol) {
             return protocol == Protocol.HTTP;
-        }
-
-        @Override
-        public Duration reserved() {
-            return deadline;
         }
     }
 
@@ -146,24 +155,14 @@ public sealed interface Link {
      * @param deadline what it may take, 1 ms to 1 h
      * @param credentials whether it is opened for whom the connection was opened that it stands in for
      */
-    record AlternateDatabase(String url, Duration deadline, boolean credentials) implements Link {
+    record AlternateDatabase(String url, Duration deadline, boolean credentials) implements Elsewhere {
         public AlternateDatabase {
             Alternate.requireDeadline(deadline);
         }
 
         @Override
-        public String type() {
-            return "alternate";
-        }
-
-        @Override
         public boolean serves(Protocol protocol) {
             return protocol == Protocol.JDBC;
-        }
-
-        @Override
-        public Duration reserved() {
-            return deadline;
         }
     }
 
@@ -175,24 +174,15 @@ public sealed interface Link {
      * @param deadline what it may take, 1 ms to 1 h
      * @param credentials whether it is sent Authorization, Cookie and their like, and call credentials
      */
-    record AlternateChannel(String target, boolean plaintext, Duration deadline, boolean credentials) implements Link {
+    record AlternateChannel(String target, boolean plaintext, Duration deadline, boolean credentials)
+            implements Elsewhere {
         public AlternateChannel {
             Alternate.requireDeadline(deadline);
         }
 
         @Override
-        public String type() {
-            return "alternate";
-        }
-
-        @Override
         public boolean serves(Protocol protocol) {
             return protocol == Protocol.GRPC;
-        }
-
-        @Override
-        public Duration reserved() {
-            return deadline;
         }
     }
 }
