@@ -60,7 +60,8 @@ final class Readers {
 
     /**
      * Makes a call so often a second, each at its time whether or not the one before was late, and says P50, P99, P99.9
-     * and the longest from that time on in microseconds; and the same of a sleep of a millisecond meanwhile, less that.
+     * and the longest from that time on in microseconds; and the same of how late a sleep of a millisecond ended meanwhile,
+     * and would have at each millisecond of that, as a pause makes more than one of such calls late (so does jHiccup).
      */
     static String steadily(Callable<String> call, int rate, int seconds) throws Exception {
         Hiccups hiccups = new Hiccups();
@@ -105,7 +106,11 @@ final class Readers {
             while (!over) {
                 long start = System.nanoTime();
                 LockSupport.parkNanos(HICCUP_NANOS);
-                late.add(System.nanoTime() - start - HICCUP_NANOS);
+                long nanos = System.nanoTime() - start - HICCUP_NANOS;
+                late.add(nanos);
+                for (long missed = nanos - HICCUP_NANOS; missed >= HICCUP_NANOS; missed -= HICCUP_NANOS) {
+                    late.add(missed);
+                }
             }
         }
     }

@@ -8,9 +8,13 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.IntPredicate;
 import java.util.function.IntToLongFunction;
+import java.util.stream.LongStream;
 
 /** What the calling program wrote down, in nanoseconds of one clock. */
 final class Measured {
+    /** From one wake of the meter to the next. */
+    private static final long BEAT = 1_000_000;
+
     private static final long SECOND = 1_000_000_000;
 
     private final int from;
@@ -77,7 +81,8 @@ final class Measured {
                 of(this::lateness),
                 of(call -> ended[call] == 0 ? Quantiles.NEVER : ended[call] - intended[call] - deadline),
                 of(this::besideTheMeter),
-                meter(),
+                meter(true),
+                meter(false),
                 of(this::delay),
                 count(call -> delay(call) > 1_000_000),
                 count(call -> ended[call] != 0 && cut[call]),
@@ -99,16 +104,22 @@ final class Measured {
         return begun.length - from;
     }
 
-    private Quantiles meter() {
+    /**
+     * A pause of 10 ms is one late wake, but five late calls of 500 a second: to compare the two, the wakes that would have
+     * been due meanwhile are counted too. So does jHiccup, by HdrHistogram's {@code recordValueWithExpectedInterval}.
+     */
+    private Quantiles meter(boolean countsMissed) {
         long since = intended[from];
-        long[] during = new long[due.length];
-        int count = 0;
+        LongStream.Builder during = LongStream.builder();
         for (int i = 0; i < due.length; i++) {
             if (due[i] - since >= 0) {
-                during[count++] = late[i];
+                during.add(late[i]);
+                for (long missed = late[i] - BEAT; countsMissed && missed >= BEAT; missed -= BEAT) {
+                    during.add(missed);
+                }
             }
         }
-        return Quantiles.of(Arrays.copyOf(during, count));
+        return Quantiles.of(during.build().toArray());
     }
 
     private long besideTheMeter(int call) {

@@ -33,7 +33,8 @@ final class Report {
                 + options.warmUp().toSeconds()
                 + " s goes before. A call that is never answered counts, as *never*."));
         text.append(paragraph("The meter is a thread of the same JVM that wants to wake after each millisecond: its"
-                + " figures are how late it woke. They are taken away twice: quantile by quantile, and call by call,"
+                + " figures are how late it woke, and, as jHiccup has it, how late it would have been each millisecond"
+                + " meanwhile: a pause of 10 ms is ten late wakes, as it is five late calls. They are taken away twice: quantile by quantile, and call by call,"
                 + " where of a call's lateness only that part is taken away in which the meter was overdue too."));
         text.append(paragraph("A statement's deadline begins, under the agent, when the statement does: getting the"
                 + " connection is a call of its own there. What is written around calls covers both; and a caller that got"
@@ -112,6 +113,12 @@ final class Report {
             Quantiles late = figures.lateness();
             row(text, run.jdk().version(), run.build().title(), "as it is", late.cells());
             row(text, "", "", "the meter", figures.meter().cells());
+            row(
+                    text,
+                    "",
+                    "",
+                    "the meter, without the wakes it missed",
+                    figures.wakes().cells());
             row(
                     text,
                     "",

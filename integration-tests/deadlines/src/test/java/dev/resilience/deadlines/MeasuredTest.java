@@ -60,6 +60,15 @@ class MeasuredTest {
     }
 
     @Test
+    void theMeterIsLateAtEachMillisecondOfAPause() {
+        Figures figures = oneCall(230, 0, 300_000, 1_300_000, 3_500_000, 5_800_000, 200_000);
+
+        assertThat(figures.meter())
+                .isEqualTo(Quantiles.of(new long[] {200_000, 300_000, 1_500_000, 2_500_000, 3_500_000}));
+        assertThat(figures.wakes()).isEqualTo(Quantiles.of(new long[] {200_000, 300_000, 3_500_000}));
+    }
+
+    @Test
     void quantilesAreOfTheNearestRank() {
         Quantiles of = Quantiles.of(LongStream.rangeClosed(1, 10_000).toArray());
 
