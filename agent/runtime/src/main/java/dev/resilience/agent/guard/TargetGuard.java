@@ -1056,6 +1056,9 @@ final class TargetGuard implements Guard {
             return;
         }
         boolean late = budget != 0 && call.hasDeadline() && now - call.startNanos() > budget;
+        if ((late || call.limits() == Limits.DENIED) && outcome == Outcome.SUCCESS) {
+            countLost();
+        }
         if (late && trace != null) {
             long elapsed = now - call.startNanos();
             long silence = silenceNanos(call);
@@ -1065,14 +1068,11 @@ final class TargetGuard implements Guard {
                             Verdict.WOULD_TIME_OUT,
                             silence == 0 ? Reason.DEADLINE_EXHAUSTED : Reason.READ_STALL,
                             newId(),
-                            null,
+                            "lost=" + wouldHaveLost(),
                             null,
                             origin(silence, budget),
                             elapsed,
                             now));
-        }
-        if ((late || call.limits() == Limits.DENIED) && outcome == Outcome.SUCCESS) {
-            countLost();
         }
     }
 

@@ -415,6 +415,7 @@ class TargetGuardTest {
             succeed(observing, 1, Duration.ofSeconds(3));
 
             assertThat(recorder.lastDecision().verdict()).isEqualTo(Verdict.WOULD_TIME_OUT);
+            assertThat(recorder.lastDecision().counts()).isEqualTo("lost=1");
             assertThat(registry.wouldHaveLost()).isOne();
             succeed(observing, 1, Duration.ofSeconds(3));
             assertThat(registry.wouldHaveLost()).isOne();
