@@ -353,7 +353,11 @@ final class TargetGuard implements Guard {
                 return null;
             }
             Cut cut = expiry(call, fixedNanos);
-            return call.tryCut(cut) ? cut.refusal() : null;
+            if (call.tryCut(cut)) {
+                return cut.refusal();
+            }
+            // the timer came first, and its cut may still be on its way
+            return call.cut() instanceof Cut first && first.refusal().reason().isTimeout() ? first.refusal() : null;
         } catch (Throwable fault) {
             machinery.faults().report("guard/expired", fault);
             return null;

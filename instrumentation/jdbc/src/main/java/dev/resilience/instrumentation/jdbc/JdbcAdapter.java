@@ -472,8 +472,8 @@ final class JdbcAdapter {
         try {
             Refusal reason = call.over();
             if (reason == null) {
-                settleOpened(call, thrown, pool);
-                return null;
+                SQLException late = settleOpened(call, thrown, pool);
+                return late == null ? null : new Object[] {null, late};
             }
             discard(returned, pool);
             if (reason.reason().isTimeout()) {
@@ -639,15 +639,18 @@ final class JdbcAdapter {
         return database == null || pool == null ? database : databases.of(database.url(), pool);
     }
 
-    private void settleOpened(OpenCall call, @Nullable Throwable thrown, boolean pool) {
+    /** What to throw in place of {@code thrown}; null for that itself. */
+    private @Nullable SQLException settleOpened(OpenCall call, @Nullable Throwable thrown, boolean pool) {
         try {
             if (thrown != null) {
                 Ending ending = SqlEndings.ofBorrowing(thrown, pool);
                 if (call.isLate() && ending.token().equals(Ending.POOL_TIMEOUT)) {
+                    Refusal reason = call.owner().expired(call);
                     decline(call.owner().settleExpired(call, thrown));
-                } else {
-                    settle(call.owner(), call, ending);
+                    String state = thrown instanceof SQLException theirs ? theirs.getSQLState() : null;
+                    return reason == null ? null : new SQLTransientConnectionException(reason.message(), state, thrown);
                 }
+                settle(call.owner(), call, ending);
             } else {
                 // An open door is no answer: a pool asks nobody, and a database that hangs may still take connections.
                 // Counted as a success it would outweigh the failures of the statements that follow.
@@ -658,6 +661,7 @@ final class JdbcAdapter {
             report("jdbc/opened", fault);
             settle(call.owner(), call, Ending.CANCELLED);
         }
+        return null;
     }
 
     private static boolean isPostgres(Driver driver) {
