@@ -365,6 +365,27 @@ final class TargetGuard implements Guard {
     }
 
     @Override
+    public @Nullable Refusal expiredAfterwards(Call settled) {
+        try {
+            Guard own = settled.guard();
+            if (own != this && own != null) {
+                return own.expiredAfterwards(settled);
+            }
+            Cut cut = expiry(settled, fixedNanos);
+            tellAfterwards(
+                    settled,
+                    afterwards(settled),
+                    cut,
+                    null,
+                    machinery.nanoClock().getAsLong());
+            return cut.refusal();
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/expiredAfterwards", fault);
+            return null;
+        }
+    }
+
+    @Override
     public @Nullable Fallback settleExpired(Call call, @Nullable Throwable thrown) {
         try {
             Guard own = call.guard();
@@ -871,8 +892,7 @@ final class TargetGuard implements Guard {
             return conclude(call, Ending.failed(Ending.TIMEOUT, thrown), true);
         }
         long now = machinery.nanoClock().getAsLong();
-        Trace known = call.attachment() instanceof Trace told ? told.afterwards() : null;
-        Trace trace = known == null ? open() : known;
+        Trace trace = afterwards(call);
         if (circuit != null && (use == USED || isUsed()) && circuit.state() == BreakerState.CLOSED) {
             settlePermit(circuit.tryAcquire(false, now), Outcome.FAILURE, now);
         }
@@ -880,6 +900,18 @@ final class TargetGuard implements Guard {
             countReadStall(cut, now);
         }
         tellNews(trace);
+        tellAfterwards(call, trace, cut, thrown, now);
+        return null;
+    }
+
+    private @Nullable Trace afterwards(Call settled) {
+        Trace known = settled.attachment() instanceof Trace told ? told.afterwards() : null;
+        return known == null ? open() : known;
+    }
+
+    /** What came of an answer once its call had ended. */
+    private void tellAfterwards(
+            Call settled, @Nullable Trace trace, @Nullable Cut cut, @Nullable Throwable thrown, long now) {
         long id = cut == null ? newId() : cut.id();
         String original = thrown == null ? null : thrown.getClass().getName();
         Signal.Origin origin = cut == null ? null : cut.origin();

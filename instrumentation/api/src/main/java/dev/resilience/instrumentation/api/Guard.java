@@ -51,6 +51,14 @@ public interface Guard {
     }
 
     /**
+     * What to tell the reader of an answer that was no good, and so has ended its call, and that is still not whole at the
+     * guard's deadline: one more outcome of the call, told as such. Null to leave it with what the adapter says.
+     */
+    default @Nullable Refusal expiredAfterwards(Call settled) {
+        return null;
+    }
+
+    /**
      * For the thread that waits for an admitted call, and need not wait for the guard's timer as well: cuts the call if its
      * deadline is over. Returns how long it has, in nanoseconds, and may have more then; {@link Long#MAX_VALUE} if there is
      * nothing to wait for but its end.

@@ -1017,10 +1017,21 @@ final class Exchange<T> extends Call {
         if (bounded.isOver() || futures == null) {
             return;
         }
-        HttpTimeoutException thrown = new HttpTimeoutException(
-                "deadline exhausted while the body of an answer with status " + status + " was received");
+        IOException thrown = expiredAfterwards();
         futures.out().completeExceptionally(thrown);
         stop(futures.work(), thrown);
+    }
+
+    private IOException expiredAfterwards() {
+        Refusal refusal = null;
+        try {
+            refusal = guard.expiredAfterwards(this);
+        } catch (Throwable fault) {
+            faults.report("java-http-client/expired", fault);
+        }
+        return refusal == null
+                ? new HttpTimeoutException("no whole body of an answer with status " + status + " within its deadline")
+                : exception(refusal);
     }
 
     private void stop(CompletableFuture<HttpResponse<T>> work, Throwable thrown) {
