@@ -88,6 +88,57 @@ class AlternateIT {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("jdks")
+    void isForThoseOfWhomThePolicySaysSo(Path jdk) {
+        try (RawHttpServer shop = new RawHttpServer();
+                RawHttpServer backup = new RawHttpServer();
+                Jvm program = guarded(
+                        jdk,
+                        shop,
+                        backup.url("/backup"),
+                        "policies.shop.fallback.alternate.when=header(\"x-tier\") == \"gold\"",
+                        "policies.shop.fallback.static.status=203",
+                        "policies.shop.fallback.static.body=last")) {
+            for (String path : new String[] {"/status/503", "/hang"}) {
+                String get = "http-request GET " + shop.url(path);
+                assertThat(program.call(get + " x-tier gold")).endsWith("200 body of /backup" + path);
+                assertThat(program.call(get + " x-tier tin")).endsWith("203 last");
+                assertThat(program.call(get)).endsWith("203 last");
+            }
+            assertThat(backup.requests()).hasSize(2);
+        }
+    }
+
+    /** The call itself has a second, the alternate five; less where the caller says so. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void takesNoLongerThanTheCallerWaits(Path jdk) {
+        try (RawHttpServer shop = new RawHttpServer();
+                RawHttpServer backup = new RawHttpServer();
+                Jvm program = guarded(
+                        jdk,
+                        shop,
+                        backup.url("/backup"),
+                        "policies.shop.deadline=6s",
+                        "policies.shop.fallback.alternate.deadline=5s",
+                        "policies.shop.fallback.static.status=203",
+                        "policies.shop.fallback.static.body=last")) {
+            assertThat(program.call("http-timeout " + shop.url("/status/503") + " 20000"))
+                    .endsWith("200 body of /backup/status/503");
+
+            assertThat(program.call("http-timeout " + shop.url("/hang") + " 500"))
+                    .endsWith("203 last");
+            assertThat(backup.requests()).as("nothing was left").hasSize(1);
+
+            backup.hanging(true);
+            String late = program.call("http-timeout " + shop.url("/hang") + " 1500");
+            assertThat(late).endsWith("203 last");
+            assertThat(backup.requests()).as("half a second was left").hasSize(2);
+            assertThat(Long.parseLong(late.split(" ", 3)[1])).isBetween(1_500_000L, 4_000_000L);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
     void answersForAGrpcServerThatFailsHangsOrIsRefused(Path jdk) {
         try (EchoFixture stock = new EchoFixture();
                 EchoFixture backup = new EchoFixture();

@@ -2,21 +2,34 @@ package dev.resilience.it;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.X509Certificate;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 
-/** A certificate for 127.0.0.1, signed by itself: for a server here, and as a file for those who are to trust it. */
+/**
+ * A certificate for 127.0.0.1, signed by itself: for a server here, as a file for those who are to trust it, and for a client
+ * to show.
+ */
 record Keys(Path file) {
     private static final String PASSWORD = "only-here";
 
     /** Made anew, in this directory. */
     static Keys in(Path directory) throws IOException, InterruptedException {
-        Path file = directory.resolve("keys.p12");
+        return in(directory, "test");
+    }
+
+    /** The same, of somebody of this name. */
+    static Keys in(Path directory, String name) throws IOException, InterruptedException {
+        Path file = directory.resolve(name + ".p12");
         Process keytool = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "keytool")
                                 .toString(),
@@ -26,7 +39,7 @@ record Keys(Path file) {
                         "-keyalg",
                         "EC",
                         "-dname",
-                        "CN=test",
+                        "CN=" + name,
                         "-ext",
                         "san=ip:127.0.0.1",
                         "-validity",
@@ -50,7 +63,7 @@ record Keys(Path file) {
         return PASSWORD;
     }
 
-    /** For a server. */
+    /** For a server, to which every client's certificate is as good as another. */
     SSLContext context() throws IOException, GeneralSecurityException {
         KeyStore keys = KeyStore.getInstance("PKCS12");
         try (InputStream content = Files.newInputStream(file)) {
@@ -59,7 +72,32 @@ record Keys(Path file) {
         KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         own.init(keys, PASSWORD.toCharArray());
         SSLContext context = SSLContext.getInstance("TLS");
-        context.init(own.getKeyManagers(), null, null);
+        context.init(own.getKeyManagers(), new TrustManager[] {new Trusting()}, null);
         return context;
+    }
+
+    private static final class Trusting extends X509ExtendedTrustManager {
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
     }
 }

@@ -137,7 +137,7 @@ final class RawHttpServer implements AutoCloseable {
                     }
                     return;
                 }
-                answer(path, next, output);
+                answer(path, next, head.indexOf("HEAD ") == 0, output);
             }
         } catch (IOException e) {
             closedByClient.incrementAndGet();
@@ -156,7 +156,7 @@ final class RawHttpServer implements AutoCloseable {
         return answers[Math.min(time, answers.length - 1)];
     }
 
-    private void answer(String path, String next, OutputStream output) throws IOException {
+    private void answer(String path, String next, boolean isHead, OutputStream output) throws IOException {
         int status = 200;
         int plus = next.indexOf('+');
         if (!next.isEmpty()) {
@@ -184,9 +184,9 @@ final class RawHttpServer implements AutoCloseable {
             return;
         }
         String after = plus < 0 ? "" : "Retry-After: " + next.substring(plus + 1) + "\r\n";
-        output.write(
-                ("HTTP/1.1 " + status + " Said\r\n" + after + "Content-Length: " + body.length() + "\r\n\r\n" + body)
-                        .getBytes(StandardCharsets.ISO_8859_1));
+        output.write(("HTTP/1.1 " + status + " Said\r\n" + after + "Content-Length: " + body.length() + "\r\n\r\n"
+                        + (isHead ? "" : body))
+                .getBytes(StandardCharsets.ISO_8859_1));
         output.flush();
     }
 

@@ -68,6 +68,13 @@ class RetryIT {
                     .contains("503 body of ");
             assertThat(program.call("http-keyed " + shop.url("/then/503/200?keyed") + " text"))
                     .contains("200 body of ");
+            for (String method : List.of("HEAD", "PUT", "DELETE", "OPTIONS")) {
+                assertThat(program.call("http-request " + method + " " + shop.url("/then/503/200?" + method)))
+                        .as(method)
+                        .contains(" 200 ");
+            }
+            assertThat(program.call("http-request PATCH " + shop.url("/then/503/200?PATCH")))
+                    .contains(" 503 body of ");
             assertThat(program.call("http " + shop.url("/then/404/200"))).contains("404 body of ");
             assertThat(program.call("http " + shop.url("/then/503/503/200?twice")))
                     .contains("503 body of ");

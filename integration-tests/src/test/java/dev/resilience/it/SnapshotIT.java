@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -84,6 +85,38 @@ class SnapshotIT {
             }
             assertThat(program.call("grpc " + target + " unheard of")).contains("UNAVAILABLE");
             assertThat(program.errors()).noneMatch(line -> line.contains("resilience: fault"));
+        }
+    }
+
+    /** What a client shows in its handshake cannot be seen, so each is a caller of its own. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void keepsApartWhoShowsACertificate(Path jdk, @TempDir Path directory) throws Exception {
+        Keys server = Keys.in(directory);
+        Keys ann = Keys.in(directory, "ann");
+        Keys bob = Keys.in(directory, "bob");
+        try (StallingServer shop = new StallingServer(server.context());
+                Jvm program = Jvm.with(jdk)
+                        .agent("mode=enforce", "defaults.deadline=5s", "defaults.fallback.snapshot.max-age=10m")
+                        .option("-Djavax.net.ssl.trustStore=" + server.file())
+                        .option("-Djavax.net.ssl.trustStorePassword=" + server.password())
+                        .caller()) {
+            String who = "https://127.0.0.1:" + shop.port() + "/who";
+            String ofAnn = "http-certified " + who + " " + ann.file() + " " + ann.password();
+            String ofBob = "http-certified " + who + " " + bob.file() + " " + bob.password();
+            assertThat(program.call(ofAnn)).endsWith("200 CN=ann");
+            shop.failing(true);
+            assertThat(program.call(ofBob)).as("has asked nothing yet").endsWith("503 ");
+            shop.failing(false);
+            assertThat(program.call(ofBob)).endsWith("200 CN=bob");
+
+            shop.failing(true);
+            assertThat(program.call(ofAnn)).endsWith("200 CN=ann");
+            assertThat(program.call(ofBob)).endsWith("200 CN=bob");
+            assertThat(program.call("http " + who)).endsWith("503 ");
+            shop.close();
+            assertThat(program.call(ofBob)).endsWith("200 CN=bob");
+            assertThat(program.call(ofAnn)).endsWith("200 CN=ann");
         }
     }
 

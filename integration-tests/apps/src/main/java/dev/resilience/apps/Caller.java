@@ -19,12 +19,15 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +37,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 
 /**
  * Makes the calls it reads from standard input, one a line, and says how each ended. Each line runs on a thread of its
@@ -42,11 +47,16 @@ import java.util.concurrent.TimeUnit;
  * <pre>
  * ID http URL                    synchronous GET
  * ID http-async URL              sendAsync
+ * ID http-timeout URL MILLIS     synchronous GET with this timeout
+ * ID http-request METHOD URL [HEADER VALUE]
+ *                                synchronous, without a body
  * ID http-post URL TEXT          synchronous POST
  * ID http-keyed URL TEXT         the same with an Idempotency-Key
  * ID http-thread URL             sendAsync, says also on which kind of thread its callback ran
  * ID http-stream|http-lines URL  synchronous GET, its body read as it comes
  * ID http-as URL NAME            synchronous GET with credentials, says also the age of the answer
+ * ID http-certified URL KEYSTORE PASSWORD
+ *                                synchronous GET by a client that shows this certificate
  * ID http-steady URL SECONDS     synchronous GETs, 500 a second: P50, P99, P99.9 and the longest in microseconds
  * ID http-stuck URL MILLIS     synchronous GET with a body handler that takes so long
  * ID grpc|grpc-future|grpc-async HOST:PORT TEXT
@@ -70,6 +80,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Caller {
     private final HttpClient http = HttpClient.newHttpClient();
+    private final Map<String, HttpClient> certified = new ConcurrentHashMap<>();
     private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
     private final Map<String, HikariDataSource> pools = new ConcurrentHashMap<>();
     private final Map<String, Connection> kept = new ConcurrentHashMap<>();
@@ -113,6 +124,21 @@ public final class Caller {
         return switch (words[1]) {
             case "http" -> text(http.send(get(words[2]), HttpResponse.BodyHandlers.ofString()));
             case "http-stuck" -> text(http.send(get(words[2]), info -> stuck(Long.parseLong(words[3]))));
+            case "http-timeout" ->
+                text(http.send(
+                        HttpRequest.newBuilder(URI.create(words[2]))
+                                .timeout(Duration.ofMillis(Long.parseLong(words[3])))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString()));
+            case "http-request" -> {
+                String[] more = words[3].split(" ", 3);
+                HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(more[0]))
+                        .method(words[2], HttpRequest.BodyPublishers.noBody());
+                if (more.length == 3) {
+                    request.header(more[1], more[2]);
+                }
+                yield text(http.send(request.build(), HttpResponse.BodyHandlers.ofString()));
+            }
             case "http-post" ->
                 text(http.send(
                         HttpRequest.newBuilder(URI.create(words[2]))
@@ -129,6 +155,8 @@ public final class Caller {
             case "http-stream" -> Readers.stream(http, words[2]);
             case "http-lines" -> Readers.lines(http, words[2]);
             case "http-as" -> Readers.as(http, words[2], words[3]);
+            case "http-certified" ->
+                text(certified(words[3]).send(get(words[2]), HttpResponse.BodyHandlers.ofString()));
             case "http-steady" ->
                 Readers.steadily(() -> Readers.stream(http, words[2]), 500, Integer.parseInt(words[3]));
             case "http-async" -> httpAsync(words[2], false);
@@ -186,6 +214,23 @@ public final class Caller {
             }
         }
         return count;
+    }
+
+    /** The same each time. */
+    private HttpClient certified(String words) throws IOException, GeneralSecurityException {
+        HttpClient made = certified.get(words);
+        if (made != null) {
+            return made;
+        }
+        String[] keystore = words.split(" ", 2);
+        char[] password = keystore[1].toCharArray();
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(KeyStore.getInstance(Path.of(keystore[0]).toFile(), password), password);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(keys.getKeyManagers(), null, null);
+        HttpClient client = HttpClient.newBuilder().sslContext(context).build();
+        certified.put(words, client);
+        return client;
     }
 
     private static HttpRequest get(String url) {

@@ -28,6 +28,9 @@ final class LinkFallback implements Fallback {
 
         /** {@code isLast} if nothing comes after it. */
         void failed(Link link, Throwable cause, boolean isLast);
+
+        /** How much longer the caller waits, in nanoseconds; {@link Long#MAX_VALUE} where that is not bounded. */
+        long leftNanos();
     }
 
     private final List<Link> chain;
@@ -58,7 +61,9 @@ final class LinkFallback implements Fallback {
 
     @Override
     public @Nullable Alternate alternate() {
-        return chain.get(at) instanceof Link.Elsewhere elsewhere ? new Asked(elsewhere, failures) : null;
+        return chain.get(at) instanceof Link.Elsewhere elsewhere
+                ? new Asked(elsewhere, failures, told.leftNanos())
+                : null;
     }
 
     @Override
@@ -107,7 +112,7 @@ final class LinkFallback implements Fallback {
     }
 
     /** As an adapter sees it. */
-    private record Asked(Link.Elsewhere link, FailureRule failures) implements Alternate {
+    private record Asked(Link.Elsewhere link, FailureRule failures, long leftNanos) implements Alternate {
         @Override
         public @Nullable URI uri() {
             return link instanceof Link.Alternate http ? http.uri() : null;
@@ -130,7 +135,7 @@ final class LinkFallback implements Fallback {
 
         @Override
         public long deadlineNanos() {
-            return link.deadline().toNanos();
+            return Math.max(1, Math.min(link.deadline().toNanos(), leftNanos));
         }
 
         @Override

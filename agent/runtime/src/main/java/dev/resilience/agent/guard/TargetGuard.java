@@ -788,7 +788,7 @@ final class TargetGuard implements Guard {
                     now);
             thrown = new CallRefused(message(reason, cause, tally, retryAfterNanos, id));
         }
-        Fallback fallback = chain.isEmpty() ? null : fallback(call, trace, id, rejected, thrown, null, now);
+        Fallback fallback = chain.isEmpty() ? null : fallback(call, trace, id, rejected, thrown, null, now, now);
         if (fallback == null && rejected != null) {
             tell(trace, rejected);
             close(trace, thrown);
@@ -915,10 +915,9 @@ final class TargetGuard implements Guard {
         long id = cut == null ? newId() : cut.id();
         String original = thrown == null ? null : thrown.getClass().getName();
         Signal.Origin origin = cut == null ? null : cut.origin();
-        long elapsed = now - call.startNanos();
+        long elapsed = now - settled.startNanos();
         tell(trace, decision(Verdict.TIMED_OUT, timeout(cut), id, null, original, origin, elapsed, now));
         close(trace, thrown);
-        return null;
     }
 
     /**
@@ -1114,8 +1113,9 @@ final class TargetGuard implements Guard {
 
     private @Nullable Fallback rescue(
             Call call, @Nullable Trace trace, long id, Signal.@Nullable Decision decided, Ending ending, long now) {
-        Fallback first =
-                chain.isEmpty() ? null : fallback(call, trace, id, decided, ending.thrown(), original(ending), now);
+        Fallback first = chain.isEmpty()
+                ? null
+                : fallback(call, trace, id, decided, ending.thrown(), original(ending), call.startNanos(), now);
         if (first == null) {
             if (decided != null) {
                 tell(trace, decided);
@@ -1136,8 +1136,10 @@ final class TargetGuard implements Guard {
             Signal.@Nullable Decision decided,
             @Nullable Throwable otherwise,
             @Nullable String original,
+            long startNanos,
             long triggeredNanos) {
-        List<Link> links = conditions.of(call, (link, why) -> {
+        long timeout = call.timeoutNanos();
+        List<Link> links = conditions.of(call, triggeredNanos - startNanos < timeout, (link, why) -> {
             if (trace != null) {
                 tell(trace, new Signal.FallbackExecuted(subject, link.type(), 0, why, original));
             }
@@ -1172,6 +1174,13 @@ final class TargetGuard implements Guard {
                         close(trace, otherwise);
                     }
                 }
+            }
+
+            @Override
+            public long leftNanos() {
+                return timeout == Long.MAX_VALUE
+                        ? timeout
+                        : timeout - (machinery.nanoClock().getAsLong() - startNanos);
             }
 
             private void tellLink(Link link, @Nullable String failure, long ageMillis) {

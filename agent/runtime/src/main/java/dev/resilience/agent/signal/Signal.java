@@ -3,6 +3,7 @@ package dev.resilience.agent.signal;
 import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Stall;
 import dev.resilience.instrumentation.api.Reason;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Something that happened to a call or to a breaker. */
@@ -187,9 +188,14 @@ public sealed interface Signal {
         /** That of one of which it cannot be told whether it is. */
         public static final String CONDITION_UNSURE = "condition_unsure";
 
-        /** Whether it was passed over by its condition, and so not tried. */
+        /** That of an alternate, where the caller waits no longer. */
+        public static final String NO_TIME_LEFT = "no_time_left";
+
+        private static final Set<String> PASSED_OVER = Set.of(CONDITION_NOT_MET, CONDITION_UNSURE, NO_TIME_LEFT);
+
+        /** Whether it was passed over, and so not tried. */
         public boolean isPassedOver() {
-            return CONDITION_NOT_MET.equals(failure) || CONDITION_UNSURE.equals(failure);
+            return failure != null && PASSED_OVER.contains(failure);
         }
 
         /** One that gave nothing, or what was made for the call. */

@@ -13,11 +13,14 @@ import dev.resilience.instrumentation.api.Refusal;
 import dev.resilience.instrumentation.api.RequestFacts;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -44,9 +47,18 @@ class ConditionsTest {
     }
 
     private static Call of(@Nullable String tier) {
+        return of(tier, ChronoUnit.FOREVER.getDuration());
+    }
+
+    private static Call of(@Nullable String tier, Duration timeout) {
         return new Call() {
             @Override
             public void cancel(Refusal refusal) {}
+
+            @Override
+            public long timeoutNanos() {
+                return TimeUnit.NANOSECONDS.convert(timeout);
+            }
 
             @Override
             public RequestFacts facts() {
@@ -108,6 +120,37 @@ class ConditionsTest {
         assertThat(Objects.requireNonNull(fail(guard, of("broken"))).answer()).isNotNull();
         assertThat(passedOver()).containsExactly("alternate condition_unsure");
         assertThat(lines).singleElement().asString().contains("guard/condition");
+    }
+
+    @Test
+    void passesOverAnAlternateForWhichNoTimeIsLeft() {
+        Guard guard = guard("static.body=x");
+        Call call = of("gold", Duration.ofMillis(300));
+        assertThat(guard.tryAcquire(call)).isNull();
+        clock.advance(Duration.ofMillis(300));
+
+        Fallback first = Objects.requireNonNull(guard.settle(call, Ending.failed(Ending.IO, new IOException("reset"))));
+
+        assertThat(first.answer()).isNotNull();
+        assertThat(passedOver()).containsExactly("alternate no_time_left");
+    }
+
+    @Test
+    void givesAnAlternateNoMoreThanIsLeftOfTheCallersTime() {
+        Guard guard = guard();
+        Call call = of("gold", Duration.ofMillis(300));
+        assertThat(guard.tryAcquire(call)).isNull();
+        clock.advance(Duration.ofMillis(200));
+        Fallback first = Objects.requireNonNull(guard.settle(call, Ending.failed(Ending.IO, new IOException("reset"))));
+
+        assertThat(Objects.requireNonNull(first.alternate()).deadlineNanos()).isEqualTo(100_000_000);
+        clock.advance(Duration.ofMillis(100));
+        assertThat(Objects.requireNonNull(first.alternate()).deadlineNanos()).isOne();
+        assertThat(Objects.requireNonNull(Objects.requireNonNull(fail(guard(), of("gold")))
+                                .alternate())
+                        .deadlineNanos())
+                .as("its own, where the caller has no bound")
+                .isEqualTo(1_000_000_000);
     }
 
     @Test

@@ -112,6 +112,15 @@ public abstract class Call {
     }
 
     /**
+     * How long its caller gives it, in nanoseconds from its start, with whatever stands in for it; {@link Long#MAX_VALUE}
+     * where that is not bounded, or where its adapter bounds that itself. Asked only where another may be asked in its
+     * place.
+     */
+    public long timeoutNanos() {
+        return Long.MAX_VALUE;
+    }
+
+    /**
      * The least that a deadline of the guard's timer gives it, in nanoseconds: more than 0 only where a call of its kind
      * is known to need that. Asked only where there is a deadline.
      */

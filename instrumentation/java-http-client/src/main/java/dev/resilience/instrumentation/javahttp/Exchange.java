@@ -472,7 +472,12 @@ final class Exchange<T> extends Call {
     /** The synchronous send blocks its thread, and may do so for as long as the request may take. */
     @Override
     public long patienceNanos() {
-        return async ? 0 : request.timeout().map(Exchange::nanos).orElse(Long.MAX_VALUE);
+        return async ? 0 : timeoutNanos();
+    }
+
+    @Override
+    public long timeoutNanos() {
+        return request.timeout().map(Exchange::nanos).orElse(Long.MAX_VALUE);
     }
 
     /**

@@ -36,7 +36,7 @@ record Column(
 
     /** Null where nobody can say what it is. */
     static @Nullable Column of(ResultSet rows, ResultSetMetaData of, int i) throws SQLException {
-        boolean isOfPostgres = PgTypes.areOf(rows);
+        boolean isOfPostgres = PgTypes.isOf(rows);
         PgTypes.Type known = isOfPostgres ? PgTypes.of(rows, i) : null;
         if (isOfPostgres && known == null) {
             return null;

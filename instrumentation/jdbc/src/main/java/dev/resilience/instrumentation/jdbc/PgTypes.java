@@ -5,6 +5,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.sql.ResultSet;
 import java.sql.Types;
+import java.sql.Wrapper;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -56,8 +57,8 @@ final class PgTypes {
 
     private record Oids(@Nullable MethodHandle of) {}
 
-    static boolean areOf(ResultSet rows) {
-        return rows.getClass().getName().startsWith("org.postgresql.");
+    static boolean isOf(Wrapper theirs) {
+        return theirs.getClass().getName().startsWith("org.postgresql.");
     }
 
     /** Null for a type that is not known. */

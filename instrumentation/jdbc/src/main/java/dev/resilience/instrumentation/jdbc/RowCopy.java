@@ -48,7 +48,7 @@ final class RowCopy {
             columns[i] = column;
         }
         RowCopy copy = new RowCopy(rows, ask, keeper, columns);
-        copy.out.writeBoolean(!PgTypes.areOf(rows));
+        copy.out.writeBoolean(!PgTypes.isOf(rows));
         copy.out.writeInt(columns.length);
         for (Column column : columns) {
             column.write(copy.out);

@@ -211,6 +211,12 @@ final class StatementCall extends Call {
         }
     }
 
+    /** Of PostgreSQL's driver alone, which has it at hand: H2's asks its server, and may not hear from that. */
+    @Override
+    public long timeoutNanos() {
+        return statement != null && PgTypes.isOf(statement) ? patienceNanos() : Long.MAX_VALUE;
+    }
+
     /** It may: the request to cancel travels over a connection of its own. */
     @Override
     public boolean cancelMayBlock() {
