@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
@@ -30,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * the end, nothing is left, and the next call is answered.
  */
 @ParameterizedClass(name = "{0}")
-@MethodSource("jdks")
+@MethodSource("dev.resilience.it.Phases#jdks")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Tag("waiting")
 class GrpcPhasesIT {
@@ -75,10 +74,6 @@ class GrpcPhasesIT {
 
     private Jvm program() {
         return phases().program();
-    }
-
-    static Stream<Path> jdks() {
-        return Jdks.all().stream();
     }
 
     @AfterParameterizedClassInvocation

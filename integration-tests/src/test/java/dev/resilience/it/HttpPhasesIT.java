@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
@@ -27,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * server sees the end, nothing is left, and the next request to the same server is answered.
  */
 @ParameterizedClass(name = "{0}")
-@MethodSource("jdks")
+@MethodSource("dev.resilience.it.Phases#jdks")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Tag("waiting")
 class HttpPhasesIT {
@@ -80,10 +79,6 @@ class HttpPhasesIT {
 
     private String call(String burst) {
         return phases().program().call(burst);
-    }
-
-    static Stream<Path> jdks() {
-        return Jdks.all().stream();
     }
 
     @AfterParameterizedClassInvocation
@@ -191,6 +186,20 @@ class HttpPhasesIT {
     @ValueSource(strings = {"string", "stream", "lines", "publisher"})
     void aBodyThatDrips(String body) {
         areCut("body by drops, " + body + ", HTTP/1.1", body, "/drip");
+    }
+
+    /** Its call has ended with its head. */
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"string", "stream"})
+    void aBodyOfAnErrorThatDrips(String body) {
+        areCut("body of a 503 by drops, " + body + ", HTTP/1.1", body, "/drip-error");
+    }
+
+    /** The last chunk is there, and its trailers or their end are not. */
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"string", "stream"})
+    void trailersThatDoNotCome(String body) {
+        areCut("trailers, " + body + ", HTTP/1.1", body, "/no-trailers");
     }
 
     @ParameterizedTest(name = "{0}")

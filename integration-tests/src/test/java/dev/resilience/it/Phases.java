@@ -5,19 +5,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
-/** Bursts of calls of one program, and how late they were answered. */
+/**
+ * Bursts of calls of one program, and how late they were answered; a quantile of more calls with
+ * {@code -Dphases.rounds=4}.
+ */
 final class Phases {
     static final int CALLS = 25;
     static final long DEADLINE_MICROS = 300_000;
+
+    /** How late, in microseconds, all calls of a burst were, by its name. */
+    private static final Map<String, List<Long>> LATE = new ConcurrentHashMap<>();
 
     private final Jvm program;
     private final String name;
@@ -27,6 +35,12 @@ final class Phases {
         this.program = program;
         this.name = library + ", JDK " + Jdks.releaseOf(jdk);
         this.before = Held.of(program);
+    }
+
+    /** Each as often as there are rounds. */
+    static Stream<Path> jdks() {
+        return Jdks.all().stream()
+                .flatMap(jdk -> Collections.nCopies(Integer.getInteger("phases.rounds", 1), jdk).stream());
     }
 
     Jvm program() {
@@ -46,19 +60,25 @@ final class Phases {
         for (int i = 0; i < bursts.length; i++) {
             Ended ended = Ended.of(program.answerTo(ids.get(i)));
             List<Long> late = ended.lateBy(deadlineMicros);
-            System.out.printf(
-                    "phases, %s, %s, %s: late by ms P50 %.1f P99 %.1f max %.1f %s%n",
-                    name,
-                    cell,
-                    bursts[i].split(" ", 2)[0],
-                    late.get(late.size() / 2) / 1000.0,
-                    late.get(late.size() * 99 / 100) / 1000.0,
-                    late.get(late.size() - 1) / 1000.0,
-                    ended.endings);
+            report(name + ", " + cell + ", " + bursts[i].split(" ", 2)[0], late, ended.endings);
             assertThat(ended.endings).as(cell + ", " + bursts[i]).allMatch(each -> each.startsWith(ending));
             assertThat(late.get(0)).as(cell + " early, us").isGreaterThan(-2_000);
             assertThat(late.get(late.size() / 2)).as(cell + " late, us").isLessThan(1_000_000);
         }
+    }
+
+    private static void report(String burst, List<Long> late, List<String> endings) {
+        List<Long> all = LATE.computeIfAbsent(burst, key -> new ArrayList<>());
+        all.addAll(late);
+        Collections.sort(all);
+        System.out.printf(
+                "phases, %s: %d late by ms P50 %.1f P99 %.1f max %.1f %s%n",
+                burst,
+                all.size(),
+                all.get(all.size() / 2) / 1000.0,
+                all.get(all.size() * 99 / 100) / 1000.0,
+                all.get(all.size() - 1) / 1000.0,
+                endings);
     }
 
     /** The one call of this burst must end so; the first of its kind may need longer than the deadline. */
@@ -102,7 +122,7 @@ final class Phases {
     private record Held(Map<String, Long> threads, int sockets) {
         /** Pools that grow with the load and shrink by their own idle time, those of the agent among them. */
         private static final Pattern POOLED = Pattern.compile("background|HttpClient-N-.*|grpc-.*|ForkJoinPool.*"
-                + "|CompletableFutureDelayScheduler|resilience-cancel|resilience-errand|Cleaner-N|Common-Cleaner"
+                + "|CompletableFutureDelayScheduler|resilience-cancel|resilience-errand|resilience-leaks|Cleaner-N|Common-Cleaner"
                 + "|MasterPoller|Read-Poller|Write-Poller|VirtualThread-.*|callbacks-N|Attach Listener");
 
         private static Held of(Jvm program) {

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -32,9 +33,11 @@ final class Relay implements AutoCloseable {
     });
     private volatile boolean swallowing;
     private volatile boolean hangingUp;
+    private volatile boolean deaf;
+    private volatile String greeting = "";
 
     Relay(int target) {
-        this(listener(), target);
+        this(listener(100), target);
     }
 
     Relay(ServerSocket listener, int target) {
@@ -43,9 +46,9 @@ final class Relay implements AutoCloseable {
         threads.execute(this::accept);
     }
 
-    private static ServerSocket listener() {
+    static ServerSocket listener(int backlog) {
         try {
-            return new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
+            return new ServerSocket(0, backlog, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -92,11 +95,32 @@ final class Relay implements AutoCloseable {
         }
     }
 
+    /** From now on new connections hear this and no more, once they have said something; or what the server says, where it is empty. */
+    void greet(String text) {
+        greeting = text;
+    }
+
+    /** From now on a connect is not even refused: its packets are lost. */
+    BlackHole deafen() {
+        deaf = true;
+        return new BlackHole(listener);
+    }
+
     private void accept() {
-        while (!listener.isClosed()) {
+        while (!listener.isClosed() && !deaf) {
             try {
                 Socket client = listener.accept();
                 connections.incrementAndGet();
+                String text = greeting;
+                if (!text.isEmpty()) {
+                    keep(client);
+                    open.incrementAndGet();
+                    threads.execute(() -> {
+                        greet(client, text);
+                        open.decrementAndGet();
+                    });
+                    continue;
+                }
                 if (hangingUp) {
                     client.close();
                     continue;
@@ -115,6 +139,16 @@ final class Relay implements AutoCloseable {
             } catch (IOException e) {
                 return;
             }
+        }
+    }
+
+    private static void greet(Socket client, String text) {
+        try (client) {
+            client.getInputStream().read();
+            client.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+            client.getInputStream().transferTo(OutputStream.nullOutputStream());
+        } catch (IOException gone) {
+            // the client gave up
         }
     }
 

@@ -18,6 +18,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * below {@code /spare} all is well but what is reset.
  */
 final class StallingServer implements AutoCloseable {
-    private static final Set<String> ENDING = Set.of("/ok", "/elsewhere", "/slow", "/error", "/reset");
+    private static final Set<String> ENDING = Set.of("/ok", "/elsewhere", "/slow", "/error", "/reset", "/who");
     private final ServerSocket listener;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final @Nullable SSLContext secure;
@@ -41,6 +43,7 @@ final class StallingServer implements AutoCloseable {
     private final AtomicInteger hanging = new AtomicInteger();
     private volatile CountDownLatch reading = new CountDownLatch(1);
     private volatile boolean mute;
+    private volatile boolean failing;
 
     StallingServer() {
         this(null);
@@ -76,6 +79,11 @@ final class StallingServer implements AutoCloseable {
     /** While set, it accepts connections and says nothing. */
     void mute(boolean on) {
         mute = on;
+    }
+
+    /** While set, nobody is told who he is. */
+    void failing(boolean on) {
+        failing = on;
     }
 
     /** Reads on where it did not, and so sees who has gone. */
@@ -129,6 +137,7 @@ final class StallingServer implements AutoCloseable {
         }
         SSLSocket wrapped = (SSLSocket) context.getSocketFactory().createSocket(socket, null, true);
         wrapped.setUseClientMode(false);
+        wrapped.setWantClientAuth(true);
         return wrapped;
     }
 
@@ -167,6 +176,11 @@ final class StallingServer implements AutoCloseable {
                 TimeUnit.MILLISECONDS.sleep(20);
                 say(output, "200 OK\r\nContent-Length: 4\r\n\r\nslow");
             }
+            case "/who" -> {
+                String name = failing ? "" : nameOf(((SSLSocket) socket).getSession());
+                String head = failing ? "503 Service Unavailable" : "200 OK";
+                say(output, head + "\r\nContent-Length: " + name.length() + "\r\n\r\n" + name);
+            }
             case "/error" -> say(output, "503 Service Unavailable\r\nContent-Length: 4\r\n\r\nfail");
             case "/reset" -> {
                 say(output, "200 OK\r\nContent-Length: 1000\r\n\r\nhalf");
@@ -174,10 +188,12 @@ final class StallingServer implements AutoCloseable {
                 socket.close();
             }
             case "/unread" -> reading.await();
-            case "/drip" -> {
-                say(output, "200 OK\r\nContent-Length: 1000\r\n\r\n");
+            case "/drip", "/drip-error" -> {
+                String status = path.equals("/drip") ? "200 OK" : "503 Service Unavailable";
+                say(output, status + "\r\nContent-Length: 1000\r\n\r\n");
                 threads.execute(() -> drip(output));
             }
+            case "/no-trailers" -> say(output, "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ndone\r\n0\r\n");
             case "/half" -> {
                 say(output, "200 OK\r\nContent-Length: 1000\r\n\r\nhalf");
                 socket.shutdownOutput();
@@ -189,6 +205,14 @@ final class StallingServer implements AutoCloseable {
             }
             case "/none" -> socket.shutdownOutput();
             default -> {}
+        }
+    }
+
+    private static String nameOf(SSLSession session) {
+        try {
+            return session.getPeerPrincipal().getName();
+        } catch (SSLPeerUnverifiedException unknown) {
+            return "nobody";
         }
     }
 

@@ -13,11 +13,8 @@ import java.util.concurrent.TimeUnit;
 
 /** The same call many times at once: how each ended, and after how many microseconds. */
 final class Burst {
-    private static final ExecutorService THREADS = Executors.newCachedThreadPool(task -> {
-        Thread thread = new Thread(task, "background");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private static final ExecutorService THREADS =
+            Executors.newCachedThreadPool(task -> Lines.daemon(task, "background"));
 
     private final Map<String, Integer> endings = new TreeMap<>();
     private final List<Long> micros = new ArrayList<>();

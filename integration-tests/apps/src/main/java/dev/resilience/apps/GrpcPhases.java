@@ -11,11 +11,8 @@ import io.grpc.NameResolverRegistry;
 import io.grpc.Status;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -27,12 +24,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes bursts of calls of {@link Echo}, one a line of standard input, each line on a thread of its own:
- * {@code ID KIND OPTION COUNT TARGET TEXT}. KIND is {@code blocking}, {@code future} or {@code async} for unary calls,
+ * Makes bursts of calls of {@link Echo}, one for each of its {@link Lines}: {@code ID KIND OPTION COUNT TARGET TEXT}. KIND is {@code blocking}, {@code future} or {@code async} for unary calls,
  * {@code list}, {@code list-async}, {@code list-paused} (asks for one message and no more), {@code collect} or
  * {@code chat} for streams. OPTION is {@code plain}, {@code ready} (waits until the channel is), {@code blocked} (its
  * executor is, for a second) or {@code slow} (takes its time over each message). {@code never:///x} is a target whose name
- * is never resolved. {@code ID threads} and {@code ID sockets} as {@link Caller} has them.
+ * is never resolved.
  *
  * <p>Answers: {@code ID ENDING*COUNT,... MICROS ...}.
  */
@@ -41,47 +37,16 @@ public final class GrpcPhases {
 
     public static void main(String[] arguments) throws IOException {
         NameResolverRegistry.getDefaultRegistry().register(new Never());
-        GrpcPhases phases = new GrpcPhases();
-        ExecutorService threads = Executors.newCachedThreadPool(task -> daemon(task, "background"));
-        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        say("ready");
-        for (String line = input.readLine(); line != null; line = input.readLine()) {
-            String[] words = line.split(" ", 6);
-            threads.execute(() -> phases.answer(words));
-        }
-        System.exit(0);
-    }
-
-    private static Thread daemon(Runnable task, String name) {
-        Thread thread = new Thread(task, name);
-        thread.setDaemon(true);
-        return thread;
-    }
-
-    private void answer(String[] words) {
-        try {
-            say(words[0] + " " + answerTo(words));
-        } catch (Exception e) {
-            say(words[0] + " " + e);
-        }
+        Lines.serve(6, new GrpcPhases()::answerTo);
     }
 
     private String answerTo(String[] words) throws Exception {
-        switch (words[1]) {
-            case "threads":
-                return Caller.threads();
-            case "sockets":
-                return Integer.toString(Caller.sockets());
-            default:
-                ManagedChannel channel = channels.computeIfAbsent(
-                        words[4],
-                        target -> ManagedChannelBuilder.forTarget(target)
-                                .usePlaintext()
-                                .build());
-                CallOptions options = options(words[2]);
-                boolean slow = words[2].equals("slow");
-                return Burst.of(Integer.parseInt(words[3]), () -> call(words[1], channel, options, slow, words[5]));
-        }
+        ManagedChannel channel = channels.computeIfAbsent(
+                words[4],
+                target -> ManagedChannelBuilder.forTarget(target).usePlaintext().build());
+        CallOptions options = options(words[2]);
+        boolean slow = words[2].equals("slow");
+        return Burst.of(Integer.parseInt(words[3]), () -> call(words[1], channel, options, slow, words[5]));
     }
 
     private static CallOptions options(String option) {
@@ -93,7 +58,7 @@ public final class GrpcPhases {
     }
 
     private static Executor blocked() {
-        ExecutorService executor = Executors.newSingleThreadExecutor(task -> daemon(task, "callbacks-1"));
+        ExecutorService executor = Executors.newSingleThreadExecutor(task -> Lines.daemon(task, "callbacks-1"));
         executor.execute(() -> pause(1_000));
         return executor;
     }
@@ -180,13 +145,6 @@ public final class GrpcPhases {
         pause(700);
         call.request(10);
         return done.get(20, TimeUnit.SECONDS);
-    }
-
-    private static void say(String line) {
-        synchronized (System.out) {
-            System.out.println(line);
-            System.out.flush();
-        }
     }
 
     /** Counts what a stream says until it ends. */

@@ -1,9 +1,7 @@
 package dev.resilience.apps;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -11,22 +9,19 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Makes bursts of requests, one a line of standard input, each line on a thread of its own:
- * {@code ID send|async VERSION BODY COUNT URL}, where BODY says how the answer's is read ({@code string}, {@code stream},
- * {@code lines}, {@code publisher}, {@code slowly}: a pause after the first byte) or, as {@code post}, that a large one is sent. {@code ID threads} and {@code ID
- * sockets} as {@link Caller} has them, {@code ID resolving} says how many threads look a name up.
+ * Makes bursts of requests, one for each of its {@link Lines}: {@code ID send|async VERSION BODY COUNT URL}, where BODY
+ * says how the answer's is read ({@code string}, {@code stream}, {@code lines}, {@code publisher}, {@code slowly}: a pause
+ * after the first byte) or, as {@code post}, that a large one is sent. {@code ID resolving} says how many threads look a
+ * name up.
  *
  * <p>Answers: {@code ID ENDING*COUNT,... MICROS ...}.
  */
@@ -35,35 +30,11 @@ public final class HttpPhases {
     private final Map<String, HttpClient> clients = new ConcurrentHashMap<>();
 
     public static void main(String[] arguments) throws IOException {
-        HttpPhases phases = new HttpPhases();
-        ExecutorService threads = Executors.newCachedThreadPool(task -> {
-            Thread thread = new Thread(task, "background");
-            thread.setDaemon(true);
-            return thread;
-        });
-        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        say("ready");
-        for (String line = input.readLine(); line != null; line = input.readLine()) {
-            String[] words = line.split(" ", -1);
-            threads.execute(() -> phases.answer(words));
-        }
-        System.exit(0);
-    }
-
-    private void answer(String[] words) {
-        try {
-            say(words[0] + " " + answerTo(words));
-        } catch (Exception e) {
-            say(words[0] + " " + e);
-        }
+        Lines.serve(-1, new HttpPhases()::answerTo);
     }
 
     private String answerTo(String[] words) throws Exception {
         switch (words[1]) {
-            case "threads":
-                return Caller.threads();
-            case "sockets":
-                return Integer.toString(Caller.sockets());
             case "resolving":
                 return Long.toString(Thread.getAllStackTraces().values().stream()
                         .filter(HttpPhases::isResolving)
@@ -137,13 +108,6 @@ public final class HttpPhases {
     private static <T> HttpResponse<T> response(
             HttpClient client, HttpRequest request, BodyHandler<T> handler, boolean async) throws Exception {
         return async ? client.sendAsync(request, handler).get(20, TimeUnit.SECONDS) : client.send(request, handler);
-    }
-
-    private static void say(String line) {
-        synchronized (System.out) {
-            System.out.println(line);
-            System.out.flush();
-        }
     }
 
     /** More than any buffer on its way takes. */
