@@ -143,6 +143,15 @@ final class InFlight {
         }
     }
 
+    /** Whoever waits for a listed call looks for its deadline itself: it need be found only so much later. */
+    void later(Call call, long nanos) {
+        int slot = call.slot();
+        long deadline = call.deadline();
+        if (slot >= 0 && deadline != DeadlineTimer.NEVER) {
+            segments[slot / SEGMENT].moveDeadline(slot % SEGMENT, deadline, deadline + nanos);
+        }
+    }
+
     /** Takes the call off the list, if it is there. */
     void end(Call call) {
         int slot = call.slot();

@@ -37,6 +37,9 @@ final class LeakWatch {
     /** Later than this our own process stood still, and so did the work. */
     private static final long LATE_NANOS = 100_000_000;
 
+    /** What is due within this time is looked at together, so that many cuts do not wake the timer as often. */
+    private static final long TOGETHER_NANOS = 10_000_000;
+
     private static final int WAITING = 1_000;
     private static final int IDLE_SECONDS = 5;
 
@@ -107,7 +110,7 @@ final class LeakWatch {
             }
             next = watched.peek();
         }
-        return next == null ? DeadlineTimer.NEVER : next.dueAt;
+        return next == null ? DeadlineTimer.NEVER : Math.max(next.dueAt, now + TOGETHER_NANOS);
     }
 
     private void look(Watched one, long now) {

@@ -71,6 +71,12 @@ final class TargetGuard implements Guard {
     /** A timer that is later than this was held up by our own process, not by a busy processor. */
     private static final long LATE_NANOS = 100_000_000;
 
+    /**
+     * The timer comes so much later than who waits for a call and looks himself: at the same instant the two would only
+     * keep each other, and the next to wake, from a processor.
+     */
+    private static final long AWAITED_NANOS = 20_000_000;
+
     private static final VarHandle USE = handle("use", int.class);
     private static final VarHandle LOST = handle("lost", LongAdder.class);
 
@@ -414,6 +420,8 @@ final class TargetGuard implements Guard {
             if (left <= 0) {
                 expire(call);
                 left = Math.max(1, leftNanos(call));
+            } else {
+                machinery.inFlight().later(call, AWAITED_NANOS);
             }
             return left;
         } catch (Throwable fault) {

@@ -241,6 +241,20 @@ class TargetGuardTest {
         }
 
         @Test
+        void isKeptByTheTimerWhereTheThreadThatWaitsDoesNotWake() {
+            FakeCall call = new FakeCall();
+            guard.tryAcquire(call);
+            guard.cutIfDue(call);
+            clock.advance(Duration.ofMillis(319));
+            machinery.timer().turn();
+            assertThat(call.cuts).isEmpty();
+
+            clock.advance(Duration.ofMillis(1));
+            machinery.timer().turn();
+            assertThat(call.cuts).hasSize(1);
+        }
+
+        @Test
         void isNothingToWaitForWhereThereIsNone() {
             FakeCall call = new FakeCall();
             Guard free = guard(Policies.policy(Mode.ENFORCE, null, null, null));

@@ -60,7 +60,7 @@ public interface Guard {
 
     /**
      * For the thread that waits for an admitted call, and need not wait for the guard's timer as well: cuts the call if its
-     * deadline is over. Returns how long it has, in nanoseconds, and may have more then; {@link Long#MAX_VALUE} if there is
+     * deadline is over, which the timer does some milliseconds later. Returns how long it has, in nanoseconds, and may have more then; {@link Long#MAX_VALUE} if there is
      * nothing to wait for but its end.
      */
     default long cutIfDue(Call call) {
