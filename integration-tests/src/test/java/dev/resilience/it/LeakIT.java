@@ -7,10 +7,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Work that goes on after its deadline's cancel is said, once for each place; work that the cancel ends is not. */
+@Tag("waiting")
 class LeakIT {
     private static final String PLACE = ", at dev.resilience.apps.Caller.stuck(Caller.java:";
 
@@ -64,10 +66,53 @@ class LeakIT {
         }
     }
 
+    /** A function of the application's own, within its database: no driver can end that. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void aStatementThatRunsOnIsSaidWithItsThread(Path jdk) {
+        try (Jvm program = guarded(jdk)) {
+            String kept = "kept jdbc:h2:mem:leaks ";
+            assertThat(program.call(kept + "create alias nap for 'java.lang.Thread.sleep(long)'"))
+                    .startsWith("ok ");
+
+            assertThat(program.call(kept + "call nap(1500)")).contains("call cut: deadline_exhausted (100)");
+
+            assertThat(leaks(program, "target jdbc:h2:mem:leaks"))
+                    .singleElement()
+                    .satisfies(
+                            line -> assertThat(line).contains(", at org.h2.").contains(", thread main TIMED_WAITING"));
+            assertThat(program.errors()).noneMatch(line -> line.contains("fault at"));
+        }
+    }
+
+    /** The call is over, but only its executor may say so. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void aCallWhoseExecutorIsHeldUpIsSaid(Path jdk) {
+        try (StallingService server = new StallingService();
+                Jvm program = setup(jdk).start("dev.resilience.apps.GrpcPhases")) {
+            program.awaitLine("ready");
+            Phases.eventually(
+                    "first call",
+                    () -> program.call("future plain 1 " + server.target() + " hello")
+                            .startsWith("hello*1"));
+
+            assertThat(program.call("future blocked 1 " + server.target() + " hang"))
+                    .contains("DEADLINE_EXCEEDED");
+
+            assertThat(leaks(program, "target " + server.target()))
+                    .singleElement()
+                    .satisfies(line -> assertThat(line).contains(", at a place unknown"));
+            assertThat(program.errors()).noneMatch(line -> line.contains("fault at"));
+        }
+    }
+
     private static Jvm guarded(Path jdk) {
-        return Jvm.with(jdk)
-                .agent("mode=enforce", "defaults.breaker.strategy=off", "defaults.deadline=300ms")
-                .caller();
+        return setup(jdk).caller();
+    }
+
+    private static Jvm.Setup setup(Path jdk) {
+        return Jvm.with(jdk).agent("mode=enforce", "defaults.breaker.strategy=off", "defaults.deadline=300ms");
     }
 
     /** A first call that takes its time on a busy machine is said as well. */

@@ -162,6 +162,32 @@ class AlternateDatabasesTest {
     }
 
     @Test
+    void isAskedOnlyAsLongAsTheStatementMayTake() throws SQLException {
+        guard(
+                replicaUrl(replica.port()),
+                "policies.goods.breaker.strategy=off",
+                "policies.goods.fallback.alternate.credentials=true");
+        Connection connection = connect();
+        assertThat(names(connection, BY_ID, 1)).containsExactly("apple of primary");
+        try (Connection holder = Unguarded.call(() -> DriverManager.getConnection(Databased.postgres()));
+                Statement locking = Unguarded.call(holder::createStatement);
+                PreparedStatement statement = connection.prepareStatement(BY_ID)) {
+            Unguarded.call(() -> locking.execute("begin; lock table goods in access exclusive mode"));
+            statement.setInt(1, 1);
+
+            statement.setQueryTimeout(30);
+            ResultSet rows = statement.executeQuery();
+            assertThat(rows.next()).isTrue();
+            assertThat(rows.getString("name")).isEqualTo("apple of replica");
+
+            statement.setQueryTimeout(1);
+            assertThatThrownBy(statement::executeQuery).isInstanceOf(SQLException.class);
+            assertThat(fallbacks()).containsExactly("alternate", "alternate failed: no_time_left");
+            Unguarded.call(() -> locking.execute("rollback"));
+        }
+    }
+
+    @Test
     void answersForADatabaseWhoseCircuitIsOpen() throws SQLException {
         guard(replicaUrl(replica.port()), "policies.goods.fallback.alternate.credentials=true");
         Connection connection = connect();
