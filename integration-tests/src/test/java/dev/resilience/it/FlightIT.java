@@ -13,11 +13,13 @@ import java.util.stream.Stream;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Decisions in a recording of the flight recorder, under the ids that exceptions and spans have. */
+@Tag("waiting")
 class FlightIT {
     private static final String[] POLICY = {
         "mode=enforce",

@@ -9,11 +9,13 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A permit comes back however a call ends: 10,000 calls of each client, counted by the agent itself. */
+@Tag("unhurried")
 class PermitsIT {
     private static final int CALLS = 10_000;
     private static final long SEED = 20260101;
