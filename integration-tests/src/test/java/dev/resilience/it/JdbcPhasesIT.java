@@ -60,7 +60,7 @@ class JdbcPhasesIT {
                 .agent("mode=enforce", "defaults.breaker.strategy=off", "defaults.deadline=300ms")
                 .start("dev.resilience.apps.JdbcPhases");
         program.awaitLine("ready");
-        // the first calls load and weave what all need
+        // the first calls load and weave what all need, the first that are cut as well
         for (String url : new String[] {postgres(Postgres.server().getPort()), h2(h2Port)}) {
             eventually("first calls", () -> program.call("connect 1 " + url).startsWith("connected*1 "));
             eventually("first calls", () -> {
@@ -68,6 +68,13 @@ class JdbcPhasesIT {
                 return program.call("execute " + CALLS + " " + url + " select 1")
                         .startsWith("executed_true*" + CALLS);
             });
+            program.call("close 0 " + url);
+        }
+        try (Relay relay = new Relay(Postgres.server().getPort())) {
+            String url = postgres(relay.port());
+            program.call("open " + CALLS + " " + url);
+            relay.swallow(true);
+            program.call("execute " + CALLS + " " + url + " select 1");
             program.call("close 0 " + url);
         }
         running = new Phases(program, "JDBC", home);

@@ -76,7 +76,7 @@ final class Phases {
                 burst,
                 all.size(),
                 all.get(all.size() / 2) / 1000.0,
-                all.get(all.size() * 99 / 100) / 1000.0,
+                all.get((99 * all.size() + 99) / 100 - 1) / 1000.0,
                 all.get(all.size() - 1) / 1000.0,
                 endings);
     }
