@@ -148,7 +148,11 @@ final class InFlight {
         int slot = call.slot();
         long deadline = call.deadline();
         if (slot >= 0 && deadline != DeadlineTimer.NEVER) {
-            segments[slot / SEGMENT].moveDeadline(slot % SEGMENT, deadline, deadline + nanos);
+            Segment segment = segments[slot / SEGMENT];
+            int index = slot % SEGMENT;
+            if (segment.moveDeadline(index, deadline, deadline + nanos) && !holds(segment.get(index), call)) {
+                segment.moveDeadline(index, deadline + nanos, deadline); // it has ended, and another has its place
+            }
         }
     }
 

@@ -68,6 +68,9 @@ final class TargetGuard implements Guard {
     /** A refusal that took less did not wait for its turn. */
     private static final long WAITED_NANOS = 1_000_000;
 
+    /** Less than this is no time to ask anybody else in; and the JDK's own timers are up to 1 ms early. */
+    private static final long LEAST_NANOS = 2_000_000;
+
     /** A timer that is later than this was held up by our own process, not by a busy processor. */
     private static final long LATE_NANOS = 100_000_000;
 
@@ -427,6 +430,21 @@ final class TargetGuard implements Guard {
         } catch (Throwable fault) {
             machinery.faults().report("guard/cutIfDue", fault);
             return Long.MAX_VALUE;
+        }
+    }
+
+    @Override
+    public void isLeft(Call call) {
+        try {
+            Guard own = call.guard();
+            if (own != this && own != null) {
+                own.isLeft(call);
+            } else if (call.isAdmitted()) {
+                machinery.inFlight().sooner(call);
+                machinery.timer().listed(call.deadline());
+            }
+        } catch (Throwable fault) {
+            machinery.faults().report("guard/isLeft", fault);
         }
     }
 
@@ -1147,7 +1165,8 @@ final class TargetGuard implements Guard {
             long startNanos,
             long triggeredNanos) {
         long timeout = call.timeoutNanos();
-        List<Link> links = conditions.of(call, triggeredNanos - startNanos < timeout, (link, why) -> {
+        long needed = timeout == Long.MAX_VALUE ? 0 : machinery.nanoClock().getAsLong() - startNanos + LEAST_NANOS;
+        List<Link> links = conditions.of(call, needed <= timeout, (link, why) -> {
             if (trace != null) {
                 tell(trace, new Signal.FallbackExecuted(subject, link.type(), 0, why, original));
             }

@@ -255,6 +255,21 @@ class TargetGuardTest {
         }
 
         @Test
+        void isKeptByTheTimerAgainOnceNobodyWaits() {
+            FakeCall call = new FakeCall();
+            guard.tryAcquire(call);
+            guard.cutIfDue(call);
+            guard.isLeft(call);
+            clock.advance(Duration.ofMillis(299));
+            machinery.timer().turn();
+            assertThat(call.cuts).isEmpty();
+
+            clock.advance(Duration.ofMillis(1));
+            machinery.timer().turn();
+            assertThat(call.cuts).hasSize(1);
+        }
+
+        @Test
         void isNothingToWaitForWhereThereIsNone() {
             FakeCall call = new FakeCall();
             Guard free = guard(Policies.policy(Mode.ENFORCE, null, null, null));

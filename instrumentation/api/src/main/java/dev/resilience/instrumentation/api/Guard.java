@@ -67,6 +67,9 @@ public interface Guard {
         return Long.MAX_VALUE;
     }
 
+    /** Who looked with {@link #cutIfDue} waits no longer: from now on the guard's timer alone keeps the deadline. */
+    default void isLeft(Call call) {}
+
     /**
      * Ends a call cut by its deadline: {@code thrown} is what the library made of the cut, or, where it makes nothing of
      * it, what the caller gets. Also for a library that enforces the guard's deadline itself.

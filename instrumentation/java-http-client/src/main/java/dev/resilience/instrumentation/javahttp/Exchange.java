@@ -354,24 +354,32 @@ final class Exchange<T> extends Call {
 
         @Override
         public HttpResponse<T> get() throws InterruptedException, ExecutionException {
-            while (!out.isDone()) {
-                long left;
+            try {
+                while (!out.isDone()) {
+                    long left;
+                    try {
+                        left = guard.cutIfDue(Exchange.this);
+                    } catch (Throwable fault) {
+                        faults.report("java-http-client/await", fault);
+                        break;
+                    }
+                    if (left == Long.MAX_VALUE) {
+                        break;
+                    }
+                    try {
+                        return out.get(left, TimeUnit.NANOSECONDS);
+                    } catch (TimeoutException due) {
+                        // it is looked at again
+                    }
+                }
+                return out.get();
+            } finally {
                 try {
-                    left = guard.cutIfDue(Exchange.this);
+                    guard.isLeft(Exchange.this); // its body may still come
                 } catch (Throwable fault) {
                     faults.report("java-http-client/await", fault);
-                    break;
-                }
-                if (left == Long.MAX_VALUE) {
-                    break;
-                }
-                try {
-                    return out.get(left, TimeUnit.NANOSECONDS);
-                } catch (TimeoutException due) {
-                    // it is looked at again
                 }
             }
-            return out.get();
         }
 
         @Override
@@ -475,9 +483,11 @@ final class Exchange<T> extends Call {
         return async ? 0 : timeoutNanos();
     }
 
+    /** The client's own ends with the head of an answer. */
     @Override
     public long timeoutNanos() {
-        return request.timeout().map(Exchange::nanos).orElse(Long.MAX_VALUE);
+        boolean isOver = status != 0 && !decided;
+        return isOver ? Long.MAX_VALUE : request.timeout().map(Exchange::nanos).orElse(Long.MAX_VALUE);
     }
 
     /**
@@ -618,8 +628,8 @@ final class Exchange<T> extends Call {
             Contained.run(faults, "java-http-client/silence", () -> time(bounded, silenceNanos));
         }
         if (decided && deadlineNanos != 0) {
-            // the guard's timer stopped with the settling, but the deadline holds for this body too, less what was left
-            // when its head came: whoever was asked meanwhile had a deadline of his own
+            // the guard's timer stopped with the settling, but the deadline holds for this body too, which has what was
+            // left of it when its head came: whoever was asked meanwhile had a deadline of his own
             later(deadlineNanos - answeredNanos, () -> expire(bounded));
         }
         return bounded;
@@ -1022,15 +1032,16 @@ final class Exchange<T> extends Call {
         if (bounded.isOver() || futures == null) {
             return;
         }
-        IOException thrown = expiredAfterwards();
+        IOException thrown = expiredAfterwards(bounded.isStarved());
         futures.out().completeExceptionally(thrown);
         stop(futures.work(), thrown);
     }
 
-    private IOException expiredAfterwards() {
+    /** Told only of an answer that its reader waits for: one who takes his time is not the target's fault. */
+    private IOException expiredAfterwards(boolean isAwaited) {
         Refusal refusal = null;
         try {
-            refusal = guard.expiredAfterwards(this);
+            refusal = isAwaited ? guard.expiredAfterwards(this) : null;
         } catch (Throwable fault) {
             faults.report("java-http-client/expired", fault);
         }
