@@ -72,6 +72,7 @@ class JdbcPhasesIT {
         }
         try (Relay relay = new Relay(Postgres.server().getPort())) {
             String url = postgres(relay.port());
+            eventually("first calls", () -> program.call("pool 1 " + url).equals("ok"));
             program.call("open " + CALLS + " " + url);
             relay.swallow(true);
             program.call("execute " + CALLS + " " + url + " select 1");
@@ -217,6 +218,7 @@ class JdbcPhasesIT {
                             "execute, waits for a lock",
                             CANCELLED,
                             "execute " + CALLS + " " + url + " select * from held_by_phases");
+            noStatementIsLeft();
             holder.rollback();
             theSameGoOn(url);
         }

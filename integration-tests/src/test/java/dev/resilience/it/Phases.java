@@ -64,6 +64,7 @@ final class Phases {
             assertThat(ended.endings).as(cell + ", " + bursts[i]).allMatch(each -> each.startsWith(ending));
             assertThat(late.get(0)).as(cell + " early, us").isGreaterThan(-2_000);
             assertThat(late.get(late.size() / 2)).as(cell + " late, us").isLessThan(1_000_000);
+            assertThat(late.get(late.size() - 1)).as(cell + " the latest, us").isLessThan(5_000_000);
         }
     }
 
