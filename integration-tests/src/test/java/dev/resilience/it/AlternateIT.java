@@ -32,6 +32,14 @@ class AlternateIT {
         return Jvm.with(jdk).agent(properties.toArray(String[]::new)).caller();
     }
 
+    /** With an answer written down for where nobody answers. */
+    private static Jvm guardedAtLast(Path jdk, RawHttpServer shop, String alternate, String... more) {
+        List<String> properties = new ArrayList<>(List.of(more));
+        properties.add("policies.shop.fallback.static.status=203");
+        properties.add("policies.shop.fallback.static.body=last");
+        return guarded(jdk, shop, alternate, properties.toArray(String[]::new));
+    }
+
     @ParameterizedTest(name = "{0}")
     @MethodSource("jdks")
     void answersForATargetThatFailsHangsOrIsRefused(Path jdk) {
@@ -73,12 +81,7 @@ class AlternateIT {
     void goesOnToTheNextLink(Path jdk) {
         try (RawHttpServer shop = new RawHttpServer();
                 RawHttpServer backup = new RawHttpServer();
-                Jvm program = guarded(
-                        jdk,
-                        shop,
-                        backup.url("/hang"),
-                        "policies.shop.fallback.static.status=203",
-                        "policies.shop.fallback.static.body=last")) {
+                Jvm program = guardedAtLast(jdk, shop, backup.url("/hang"))) {
             assertThat(program.call("http " + shop.url("/status/503"))).endsWith("203 last");
             assertThat(program.call("http-async " + shop.url("/hang"))).endsWith("203 last");
             backup.close();
@@ -91,13 +94,11 @@ class AlternateIT {
     void isForThoseOfWhomThePolicySaysSo(Path jdk) {
         try (RawHttpServer shop = new RawHttpServer();
                 RawHttpServer backup = new RawHttpServer();
-                Jvm program = guarded(
+                Jvm program = guardedAtLast(
                         jdk,
                         shop,
                         backup.url("/backup"),
-                        "policies.shop.fallback.alternate.when=header(\"x-tier\") == \"gold\"",
-                        "policies.shop.fallback.static.status=203",
-                        "policies.shop.fallback.static.body=last")) {
+                        "policies.shop.fallback.alternate.when=header(\"x-tier\") == \"gold\"")) {
             for (String path : new String[] {"/status/503", "/hang"}) {
                 String get = "http-request GET " + shop.url(path);
                 assertThat(program.call(get + " x-tier gold")).endsWith("200 body of /backup" + path);
@@ -114,14 +115,12 @@ class AlternateIT {
     void takesNoLongerThanTheCallerWaits(Path jdk) {
         try (RawHttpServer shop = new RawHttpServer();
                 RawHttpServer backup = new RawHttpServer();
-                Jvm program = guarded(
+                Jvm program = guardedAtLast(
                         jdk,
                         shop,
                         backup.url("/backup"),
                         "policies.shop.deadline=6s",
-                        "policies.shop.fallback.alternate.deadline=5s",
-                        "policies.shop.fallback.static.status=203",
-                        "policies.shop.fallback.static.body=last")) {
+                        "policies.shop.fallback.alternate.deadline=5s")) {
             assertThat(program.call("http-timeout " + shop.url("/status/503") + " 20000"))
                     .endsWith("200 body of /backup/status/503");
 

@@ -26,9 +26,8 @@ class LeakIT {
         try (RawHttpServer server = new RawHttpServer();
                 Jvm program = guarded(jdk)) {
             program.call("http " + server.url("/status/200"));
-            // an answer that is there at once may be handled by the thread of the caller, which nothing can cut; the
-            // handler
-            // takes longer than the first cut of a JVM where its classes are still to be loaded, by a busy machine
+            // An answer that is there at once may be handled by the thread of the caller, which nothing can cut.
+            // The handler takes longer than the first cut of a JVM whose classes a busy machine has still to load.
             String stuck = "http-stuck " + server.url("/slow/50") + " 1500";
             for (int i = 0; i < 3; i++) {
                 assertThat(program.call(stuck)).contains("call cut: deadline_exhausted (100)");

@@ -95,7 +95,7 @@ final class Relay implements AutoCloseable {
         }
     }
 
-    /** From now on new connections hear this and no more, once they have said something; or what the server says, where it is empty. */
+    /** From now on new connections hear this and no more, once they have said something; if it is empty, the server. */
     void greet(String text) {
         greeting = text;
     }

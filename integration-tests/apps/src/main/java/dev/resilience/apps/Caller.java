@@ -85,11 +85,7 @@ public final class Caller {
     private final Map<String, HikariDataSource> pools = new ConcurrentHashMap<>();
     private final Map<String, Connection> kept = new ConcurrentHashMap<>();
     private final Hiccups hiccups = new Hiccups();
-    private final ExecutorService background = Executors.newCachedThreadPool(task -> {
-        Thread thread = new Thread(task, "background");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ExecutorService background = Executors.newCachedThreadPool(task -> Lines.daemon(task, "background"));
 
     /** Reads calls until the input ends. */
     public static void main(String[] arguments) throws IOException {

@@ -24,7 +24,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes bursts of calls of {@link Echo}, one for each of its {@link Lines}: {@code ID KIND OPTION COUNT TARGET TEXT}. KIND is {@code blocking}, {@code future} or {@code async} for unary calls,
+ * Makes bursts of calls of {@link Echo}, one for each of its {@link Lines}: {@code ID KIND OPTION COUNT TARGET TEXT}.
+ * KIND is {@code blocking}, {@code future} or {@code async} for unary calls,
  * {@code list}, {@code list-async}, {@code list-paused} (asks for one message and no more), {@code collect} or
  * {@code chat} for streams. OPTION is {@code plain}, {@code ready} (waits until the channel is), {@code blocked} (its
  * executor is, for a second) or {@code slow} (takes its time over each message). {@code never:///x} is a target whose name

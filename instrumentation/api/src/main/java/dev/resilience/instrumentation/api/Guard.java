@@ -60,8 +60,8 @@ public interface Guard {
 
     /**
      * For the thread that waits for an admitted call, and need not wait for the guard's timer as well: cuts the call if its
-     * deadline is over, which the timer does some milliseconds later. Returns how long it has, in nanoseconds, and may have more then; {@link Long#MAX_VALUE} if there is
-     * nothing to wait for but its end.
+     * deadline is over, which the timer does some milliseconds later. Returns how long it has, in nanoseconds, and may
+     * have more then; {@link Long#MAX_VALUE} if there is nothing to wait for but its end.
      */
     default long cutIfDue(Call call) {
         return Long.MAX_VALUE;
