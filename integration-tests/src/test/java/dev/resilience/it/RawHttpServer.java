@@ -14,8 +14,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -24,15 +22,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  * {@code /status/N} answers so, {@code /hang} and below never answers, {@code /slow/N} answers after N milliseconds, {@code /half}
  * sends half a body and no more, {@code /pause/N} the rest of it after N milliseconds, {@code /drip/N} a body of N bytes,
  * two a second. {@code /then/A/B/C} is answered A the first time it is asked for, then B, and C from then on, each a
- * status, with {@code +N} behind it to come back after N seconds, or {@code hang}, or {@code reset}.
+ * status, with {@code +N} behind it to come back after N seconds, or {@code half}, {@code hang}, or {@code reset}.
  */
 final class RawHttpServer implements AutoCloseable {
     private final ServerSocket listener;
-    private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
-        Thread thread = new Thread(task, "raw http server");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ExecutorService threads = Daemons.named("raw http server");
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final AtomicInteger closedByClient = new AtomicInteger();
@@ -91,7 +85,7 @@ final class RawHttpServer implements AutoCloseable {
                     socket.close();
                 }
                 threads.execute(() -> serve(socket));
-            } catch (IOException | RejectedExecutionException closing) {
+            } catch (IOException closing) {
                 return;
             }
         }
@@ -126,8 +120,9 @@ final class RawHttpServer implements AutoCloseable {
                     socket.setSoLinger(true, 0);
                     return;
                 }
-                if (hanging || next.equals("hang") || path.startsWith("/hang") || path.equals("/half")) {
-                    if (path.equals("/half")) {
+                boolean isHalf = next.equals("half") || path.equals("/half");
+                if (hanging || isHalf || next.equals("hang") || path.startsWith("/hang")) {
+                    if (isHalf) {
                         output.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
                                 .getBytes(StandardCharsets.ISO_8859_1));
                         output.flush();

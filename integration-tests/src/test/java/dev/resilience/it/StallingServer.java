@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
@@ -35,11 +34,7 @@ final class StallingServer implements AutoCloseable {
     private final ServerSocket listener;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final @Nullable SSLContext secure;
-    private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
-        Thread thread = new Thread(task, "stalling server");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ExecutorService threads = Daemons.named("stalling server");
     private final AtomicInteger hanging = new AtomicInteger();
     private volatile CountDownLatch reading = new CountDownLatch(1);
     private volatile boolean mute;
@@ -97,6 +92,9 @@ final class StallingServer implements AutoCloseable {
             try {
                 Socket socket = listener.accept();
                 open.add(socket);
+                if (listener.isClosed()) { // and who closed it may have missed this one
+                    socket.close();
+                }
                 threads.execute(() -> serve(socket));
             } catch (IOException e) {
                 return;
