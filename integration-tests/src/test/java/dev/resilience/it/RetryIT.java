@@ -51,7 +51,8 @@ class RetryIT {
     void answersByTheNextAttempt(Path jdk) {
         try (RawHttpServer shop = new RawHttpServer();
                 EchoFixture stock = new EchoFixture();
-                Jvm program = guarded(jdk, "defaults.retry.budget=100%").caller()) {
+                Jvm program = guarded(jdk, "defaults.retry.budget=100%", "defaults.stall-after=500ms")
+                        .caller()) {
             for (int i = 0; i < 10; i++) {
                 program.call("http " + shop.url("/status/200"));
                 program.call("grpc " + stock.target() + " earning");
@@ -64,6 +65,10 @@ class RetryIT {
             assertThat(program.call("http " + shop.url("/then/reset/reset/200")))
                     .contains("200 body of ");
             assertThat(shop.requests()).hasSize(before + 7);
+            assertThat(program.call("http " + shop.url("/then/half/200"))).contains("200 body of ");
+            assertThat(program.call("http-async " + shop.url("/then/half/200?async")))
+                    .contains("200 body of ");
+            assertThat(shop.requests()).hasSize(before + 11);
             assertThat(program.call("http-post " + shop.url("/then/503/200?post") + " text"))
                     .contains("503 body of ");
             assertThat(program.call("http-keyed " + shop.url("/then/503/200?keyed") + " text"))

@@ -40,20 +40,16 @@ final class Conditions {
     }
 
     /**
-     * The chain of this call, of unconditional links: the same list, and nothing asked, where none has a condition. Whoever
-     * else may be asked is so only while there {@code isTimeLeft}.
+     * The chain of this call, of unconditional links: the same list, and nothing asked, where none has a condition.
      */
-    List<Link> of(Call call, boolean isTimeLeft, PassedOver passedOver) {
-        if (!hasAny && isTimeLeft) {
+    List<Link> of(Call call, PassedOver passedOver) {
+        if (!hasAny) {
             return chain;
         }
-        RequestFacts facts = hasAny ? call.facts() : RequestFacts.NONE;
+        RequestFacts facts = call.facts();
         List<Link> given = new ArrayList<>(chain.size());
         for (Link link : chain) {
             String why = link instanceof Link.Conditional conditional ? whyNot(conditional.when(), facts) : null;
-            if (why == null && !isTimeLeft && link.unconditional() instanceof Link.Elsewhere) {
-                why = FallbackExecuted.NO_TIME_LEFT;
-            }
             if (why == null) {
                 given.add(link.unconditional());
             } else {

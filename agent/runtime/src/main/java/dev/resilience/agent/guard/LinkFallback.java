@@ -5,6 +5,7 @@ import dev.resilience.agent.fallback.HttpGiven;
 import dev.resilience.agent.fallback.MessageSnapshots;
 import dev.resilience.agent.policy.FailureRule;
 import dev.resilience.agent.policy.Link;
+import dev.resilience.agent.signal.Signal.FallbackExecuted;
 import dev.resilience.engine.Outcome;
 import dev.resilience.instrumentation.api.Alternate;
 import dev.resilience.instrumentation.api.Ending;
@@ -26,12 +27,19 @@ final class LinkFallback implements Fallback {
         /** Negative if what it gave was made for the call; else how old that is. */
         void served(Link link, long ageMillis);
 
-        /** {@code isLast} if nothing comes after it. */
-        void failed(Link link, Throwable cause, boolean isLast);
+        void failed(Link link, Throwable cause);
+
+        void passedOver(Link link, String why);
+
+        /** Nothing of the chain was given, and nothing will be. */
+        void ended();
 
         /** How much longer the caller waits, in nanoseconds; {@link Long#MAX_VALUE} where that is not bounded. */
         long leftNanos();
     }
+
+    /** Less than this is no time to ask anybody else in; and the JDK's own timers are up to 1 ms early. */
+    private static final long LEAST_NANOS = 2_000_000;
 
     private final List<Link> chain;
     private final int at;
@@ -41,17 +49,32 @@ final class LinkFallback implements Fallback {
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile long ageMillis = -1;
 
-    /** @param memory what was kept of calls of gRPC; null if this is none, or nothing is kept */
-    LinkFallback(List<Link> chain, FailureRule failures, @Nullable MessageMemory memory, Told told) {
-        this(chain, 0, failures, memory, told);
-    }
-
     private LinkFallback(List<Link> chain, int at, FailureRule failures, @Nullable MessageMemory memory, Told told) {
         this.chain = chain;
         this.at = at;
         this.failures = failures;
         this.memory = memory;
         this.told = told;
+    }
+
+    /**
+     * The first link to try, after those that are passed over; null if none is left.
+     *
+     * @param memory what was kept of calls of gRPC; null if this is none, or nothing is kept
+     */
+    static @Nullable Fallback of(List<Link> chain, FailureRule failures, @Nullable MessageMemory memory, Told told) {
+        return new LinkFallback(chain, -1, failures, memory, told).next();
+    }
+
+    private @Nullable LinkFallback next() {
+        for (int next = at + 1; next < chain.size(); next++) {
+            Link link = chain.get(next);
+            if (!(link instanceof Link.Elsewhere) || told.leftNanos() >= LEAST_NANOS) {
+                return new LinkFallback(chain, next, failures, memory, told);
+            }
+            told.passedOver(link, FallbackExecuted.NO_TIME_LEFT);
+        }
+        return null;
     }
 
     @Override
@@ -97,17 +120,22 @@ final class LinkFallback implements Fallback {
 
     @Override
     public @Nullable Fallback failed(Throwable cause) {
-        boolean isLast = at + 1 == chain.size();
-        if (over.compareAndSet(false, true)) {
-            told.failed(chain.get(at), cause, isLast);
+        boolean isNews = over.compareAndSet(false, true);
+        if (isNews) {
+            told.failed(chain.get(at), cause);
         }
-        return isLast ? null : new LinkFallback(chain, at + 1, failures, memory, told);
+        LinkFallback next = next();
+        if (isNews && next == null) {
+            told.ended();
+        }
+        return next;
     }
 
     @Override
     public void tooLate(Throwable cause) {
         if (over.compareAndSet(false, true)) {
-            told.failed(chain.get(at), cause, true);
+            told.failed(chain.get(at), cause);
+            told.ended();
         }
     }
 

@@ -68,9 +68,6 @@ final class TargetGuard implements Guard {
     /** A refusal that took less did not wait for its turn. */
     private static final long WAITED_NANOS = 1_000_000;
 
-    /** Less than this is no time to ask anybody else in; and the JDK's own timers are up to 1 ms early. */
-    private static final long LEAST_NANOS = 2_000_000;
-
     /** A timer that is later than this was held up by our own process, not by a busy processor. */
     private static final long LATE_NANOS = 100_000_000;
 
@@ -853,8 +850,8 @@ final class TargetGuard implements Guard {
         learn(call, outcome, expired && !isStalled, now);
         Trace trace = (Trace) call.attachment();
         tellNews(trace);
-        Attempts next =
-                retrying == null ? null : again(retrying, call, outcome, expired || cut != null, ending, trace, now);
+        boolean isOver = (expired || cut != null) && !isStalled;
+        Attempts next = retrying == null ? null : again(retrying, call, outcome, isOver, ending, trace, now);
         if (cut != null && outcome == Outcome.IGNORED) {
             long elapsed = now - call.startNanos();
             tell(
@@ -884,7 +881,9 @@ final class TargetGuard implements Guard {
                             cut == null ? origin(budget) : cut.origin(),
                             now - begunNanos(call),
                             now);
-            return rescue(call, trace, id, timedOut, ending, now);
+            return next == null
+                    ? rescue(call, trace, id, timedOut, ending, now)
+                    : new OnceMore(next, call, trace, id, timedOut, ending, now);
         }
         observe(call, outcome, budget, trace, now);
         if (trace != null) {
@@ -892,7 +891,7 @@ final class TargetGuard implements Guard {
             tellInherited(call, trace, ending, now);
         }
         if (next != null) {
-            return new OnceMore(next, call, trace, ending, now);
+            return new OnceMore(next, call, trace, newId(), null, ending, now);
         }
         if (outcome == Outcome.FAILURE) {
             return rescue(call, trace, newId(), null, ending, now);
@@ -948,10 +947,16 @@ final class TargetGuard implements Guard {
 
     /**
      * What becomes of a call that ended, where calls are made again: null if this one is not. A fault of ours leaves it
-     * as it is.
+     * as it is. {@code isOver}: it was cut for all of its attempts, by its deadline or a drain.
      */
     private @Nullable Attempts again(
-            Retrying asked, Call call, Outcome outcome, boolean isCut, Ending ending, @Nullable Trace trace, long now) {
+            Retrying asked,
+            Call call,
+            Outcome outcome,
+            boolean isOver,
+            Ending ending,
+            @Nullable Trace trace,
+            long now) {
         try {
             boolean failed = outcome == Outcome.FAILURE;
             long begun = call.startNanos();
@@ -963,7 +968,7 @@ final class TargetGuard implements Guard {
             if (outcome == Outcome.SUCCESS && call.hasDeadline()) {
                 asked.succeeded(now - begun);
             }
-            Attempts next = failed && !isCut && repeats ? next(asked, call, before, ending, trace, now) : null;
+            Attempts next = failed && !isOver && repeats ? next(asked, call, before, ending, trace, now) : null;
             if (failed && next == null) {
                 asked.failed(hash, now);
             }
@@ -1012,13 +1017,24 @@ final class TargetGuard implements Guard {
         private final Attempts next;
         private final Call call;
         private final @Nullable Trace trace;
+        private final long id;
+        private final Signal.@Nullable Decision decided;
         private final Ending ending;
         private final long now;
 
-        OnceMore(Attempts next, Call call, @Nullable Trace trace, Ending ending, long now) {
+        OnceMore(
+                Attempts next,
+                Call call,
+                @Nullable Trace trace,
+                long id,
+                Signal.@Nullable Decision decided,
+                Ending ending,
+                long now) {
             this.next = next;
             this.call = call;
             this.trace = trace;
+            this.id = id;
+            this.decided = decided;
             this.ending = ending;
             this.now = now;
         }
@@ -1047,7 +1063,7 @@ final class TargetGuard implements Guard {
 
         @Override
         public @Nullable Fallback failed(Throwable cause) {
-            return next.isBegun() ? null : rescue(call, trace, newId(), null, ending, now);
+            return next.isBegun() ? null : rescue(call, trace, id, decided, ending, now);
         }
 
         @Override
@@ -1164,17 +1180,9 @@ final class TargetGuard implements Guard {
             @Nullable String original,
             long startNanos,
             long triggeredNanos) {
-        long timeout = call.timeoutNanos();
-        long needed = timeout == Long.MAX_VALUE ? 0 : machinery.nanoClock().getAsLong() - startNanos + LEAST_NANOS;
-        List<Link> links = conditions.of(call, needed <= timeout, (link, why) -> {
-            if (trace != null) {
-                tell(trace, new Signal.FallbackExecuted(subject, link.type(), 0, why, original));
-            }
-        });
-        if (links.isEmpty()) {
-            return null;
-        }
-        return new LinkFallback(links, failures, memory, new LinkFallback.Told() {
+        long asked = machinery.nanoClock().getAsLong();
+        long left = call.leftToCallerNanos(asked - startNanos);
+        LinkFallback.Told told = new LinkFallback.Told() {
             @Override
             public void served(Link link, long ageMillis) {
                 if (trace != null) {
@@ -1191,30 +1199,38 @@ final class TargetGuard implements Guard {
             }
 
             @Override
-            public void failed(Link link, Throwable cause, boolean isLast) {
+            public void failed(Link link, Throwable cause) {
                 if (trace != null) {
                     tellLink(link, cause.toString(), -1);
-                    if (isLast) {
-                        if (decided != null) {
-                            tell(trace, decided);
-                        }
-                        close(trace, otherwise);
-                    }
                 }
             }
 
             @Override
+            public void passedOver(Link link, String why) {
+                tell(trace, new Signal.FallbackExecuted(subject, link.type(), 0, why, original));
+            }
+
+            @Override
+            public void ended() {
+                if (decided != null) {
+                    tell(trace, decided);
+                }
+                close(trace, otherwise);
+            }
+
+            @Override
             public long leftNanos() {
-                return timeout == Long.MAX_VALUE
-                        ? timeout
-                        : timeout - (machinery.nanoClock().getAsLong() - startNanos);
+                return left == Long.MAX_VALUE
+                        ? left
+                        : left - (machinery.nanoClock().getAsLong() - asked);
             }
 
             private void tellLink(Link link, @Nullable String failure, long ageMillis) {
                 long latency = machinery.nanoClock().getAsLong() - triggeredNanos;
                 tell(trace, new Signal.FallbackExecuted(subject, link.type(), latency, failure, original, ageMillis));
             }
-        });
+        };
+        return LinkFallback.of(conditions.of(call, told::passedOver), failures, memory, told);
     }
 
     private void release(Call call) {

@@ -56,8 +56,8 @@ class ConditionsTest {
             public void cancel(Refusal refusal) {}
 
             @Override
-            public long timeoutNanos() {
-                return TimeUnit.NANOSECONDS.convert(timeout);
+            public long leftToCallerNanos(long elapsedNanos) {
+                return TimeUnit.NANOSECONDS.convert(timeout) - elapsedNanos;
             }
 
             @Override
@@ -151,6 +151,38 @@ class ConditionsTest {
                         .deadlineNanos())
                 .as("its own, where the caller has no bound")
                 .isEqualTo(1_000_000_000);
+    }
+
+    @Test
+    void passesOverAnAlternateWhoseTimeALinkBeforeItHasTaken() {
+        Guard guard = guard("snapshot.max-age=10m", "static.body=x");
+        Call call = of("gold", Duration.ofMillis(300));
+        assertThat(guard.tryAcquire(call)).isNull();
+        Fallback first = Objects.requireNonNull(guard.settle(call, Ending.failed(Ending.IO, new IOException("reset"))));
+        assertThat(first.isSnapshot()).isTrue();
+        clock.advance(Duration.ofMillis(299));
+
+        Fallback next = Objects.requireNonNull(first.failed(new IOException("nothing kept")));
+
+        assertThat(next.answer()).isNotNull();
+        assertThat(passedOver()).containsExactly("alternate no_time_left");
+        assertThat(recorder.closed).isEmpty();
+        next.served();
+        assertThat(recorder.closed).hasSize(1);
+    }
+
+    @Test
+    void endsWithTheCallWhereOnlyAnAlternateIsLeftAndNoTime() {
+        Guard guard = guard("snapshot.max-age=10m");
+        Call call = of("gold", Duration.ofMillis(300));
+        assertThat(guard.tryAcquire(call)).isNull();
+        Fallback first = Objects.requireNonNull(guard.settle(call, Ending.failed(Ending.IO, new IOException("reset"))));
+        clock.advance(Duration.ofMillis(299));
+
+        assertThat(first.failed(new IOException("nothing kept"))).isNull();
+
+        assertThat(passedOver()).containsExactly("alternate no_time_left");
+        assertThat(recorder.closed).containsExactly("IOException");
     }
 
     @Test

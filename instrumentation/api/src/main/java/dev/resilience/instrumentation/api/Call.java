@@ -112,11 +112,10 @@ public abstract class Call {
     }
 
     /**
-     * How long its caller gives it, in nanoseconds from its start, with whatever stands in for it; {@link Long#MAX_VALUE}
-     * where that is not bounded, or where its adapter bounds that itself. Asked only where another may be asked in its
-     * place.
+     * How much longer its caller waits for whatever stands in for it, in nanoseconds, {@code elapsedNanos} after the call
+     * began; {@link Long#MAX_VALUE} where that is not bounded. Asked only where another may be asked in its place.
      */
-    public long timeoutNanos() {
+    public long leftToCallerNanos(long elapsedNanos) {
         return Long.MAX_VALUE;
     }
 

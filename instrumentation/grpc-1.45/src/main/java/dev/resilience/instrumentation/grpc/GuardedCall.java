@@ -535,6 +535,11 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         }
 
         @Override
+        public long leftToCallerNanos(long elapsedNanos) {
+            return Repeat.left(plan.asked(), inherited);
+        }
+
+        @Override
         public void cancel(Refusal refusal) {
             CANCELS.execute(Contained.task(faults, "grpc/cancel", () -> stop(refusal), () -> {}));
         }

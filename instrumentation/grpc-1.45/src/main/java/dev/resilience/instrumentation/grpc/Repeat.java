@@ -96,7 +96,12 @@ final class Repeat implements Attempt {
 
     @Override
     public long leftNanos() {
-        return Math.min(left(plan.asked().getDeadline()), left(inherited));
+        return left(plan.asked(), inherited);
+    }
+
+    /** What is left of the caller's own time, in nanoseconds; {@link Long#MAX_VALUE} where he has set none. */
+    static long left(CallOptions asked, @Nullable Deadline inherited) {
+        return Math.min(left(asked.getDeadline()), left(inherited));
     }
 
     private static long left(@Nullable Deadline deadline) {

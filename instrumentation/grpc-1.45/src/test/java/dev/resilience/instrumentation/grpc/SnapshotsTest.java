@@ -11,6 +11,7 @@ import io.grpc.CallCredentials;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
+import io.grpc.Context;
 import io.grpc.ForwardingServerCall;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
@@ -33,6 +34,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import kotlin.coroutines.EmptyCoroutineContext;
@@ -322,6 +325,27 @@ class SnapshotsTest {
         } finally {
             backup.shutdownNow();
         }
+    }
+
+    @Test
+    void asksNobodyElseForACallerWhoWaitsNoLonger() throws Exception {
+        guard(
+                "policies.stock.fallback.alternate.target=127.0.0.1:1",
+                "policies.stock.fallback.alternate.plaintext=true",
+                "policies.stock.fallback.alternate.deadline=1s");
+        CallOptions soon = CallOptions.DEFAULT.withDeadlineAfter(50, TimeUnit.MILLISECONDS);
+        assertThatThrownBy(() -> ClientCalls.blockingUnaryCall(channel, EchoService.UNARY, soon, "hang"))
+                .hasMessageStartingWith("DEADLINE_EXCEEDED");
+        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+        try (Context.CancellableContext context =
+                Context.current().withDeadlineAfter(50, TimeUnit.MILLISECONDS, timer)) {
+            assertThatThrownBy(() -> context.call(() -> ask(channel, "hang")))
+                    .hasMessageStartingWith("DEADLINE_EXCEEDED");
+        } finally {
+            timer.shutdownNow();
+        }
+        assertThat(guards.fallbacks())
+                .containsExactly("alternate failed: no_time_left", "alternate failed: no_time_left");
     }
 
     @Test

@@ -225,10 +225,12 @@ final class Exchange<T> extends Call {
                 attempt.shown = true;
             }
             BodySubscriber<T> theirs = handler.apply(info);
-            Contained.run(
-                    faults,
-                    "java-http-client/handler",
-                    () -> spent |= !REPEATABLE.contains(theirs.getClass().getName()));
+            Contained.run(faults, "java-http-client/handler", () -> {
+                spent |= !REPEATABLE.contains(theirs.getClass().getName());
+                if (attempt != null) {
+                    attempt.shown = spent;
+                }
+            });
             return theirs;
         }
     }
@@ -480,14 +482,16 @@ final class Exchange<T> extends Call {
     /** The synchronous send blocks its thread, and may do so for as long as the request may take. */
     @Override
     public long patienceNanos() {
-        return async ? 0 : timeoutNanos();
+        return async ? 0 : leftToCallerNanos(0);
     }
 
     /** The client's own ends with the head of an answer. */
     @Override
-    public long timeoutNanos() {
+    public long leftToCallerNanos(long elapsedNanos) {
         boolean isOver = status != 0 && !decided;
-        return isOver ? Long.MAX_VALUE : request.timeout().map(Exchange::nanos).orElse(Long.MAX_VALUE);
+        return isOver
+                ? Long.MAX_VALUE
+                : request.timeout().map(given -> nanos(given) - elapsedNanos).orElse(Long.MAX_VALUE);
     }
 
     /**
@@ -855,6 +859,9 @@ final class Exchange<T> extends Call {
         }
         BoundedBody<T> streamed = thrown == null ? body : null;
         boolean isBodyDecisive = streamed != null && (deadlineNanos != 0 || guard.awaitsEnd(this));
+        if (isBodyDecisive && repeat != null) {
+            repeat.shown = true; // its body is being read
+        }
         if (streamed != null && isBodyDecisive && !streamed.isOver() && advance(CALLING, STREAMING)) {
             Contained.end(out, response, null).run();
             if (streamed.isOver()) {

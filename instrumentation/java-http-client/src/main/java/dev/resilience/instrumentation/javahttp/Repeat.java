@@ -31,7 +31,7 @@ final class Repeat implements Attempt {
     private final long begunNanos = System.nanoTime();
     private volatile @Nullable String retryAfter;
 
-    /** Whether the application's handler was told of an answer. */
+    /** Whether anything of an answer shows: not while it is only collected, by a subscriber that can be dropped. */
     volatile boolean shown;
 
     /** The attempt that follows this one, once it is begun. */

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** An HTTP/1.1 server that answers every request as it was told last; {@code /redirect} leads to {@code /to}. */
@@ -53,7 +54,7 @@ final class Answers implements AutoCloseable {
 
     /**
      * What the next requests are answered, before all else: a status, with a header behind a sign {@code |} if there is one;
-     * {@code reset}, {@code hang}, or {@code half} of a body.
+     * {@code reset}, {@code hang}, {@code half} of a body, or as much and then silence: {@code stall}.
      */
     void first(String... answers) {
         first.addAll(List.of(answers));
@@ -90,8 +91,11 @@ final class Answers implements AutoCloseable {
             try {
                 Socket socket = listener.accept();
                 sockets.add(socket);
+                if (listener.isClosed()) { // and who closed it may have missed this one
+                    socket.close();
+                }
                 threads.execute(() -> serve(socket));
-            } catch (IOException closed) {
+            } catch (IOException | RejectedExecutionException closed) {
                 return;
             }
         }
@@ -141,14 +145,14 @@ final class Answers implements AutoCloseable {
 
     private static void answerAs(String scripted, OutputStream output) throws IOException {
         String[] parts = scripted.split("\\|", 2);
-        boolean isHalf = scripted.equals("half");
+        boolean isHalf = scripted.equals("half") || scripted.equals("stall");
         String status = isHalf ? "200" : parts[0];
         String said = "answer " + parts[0];
         output.write(("HTTP/1.1 " + status + " Said\r\n" + (parts.length > 1 ? parts[1] + "\r\n" : "")
                         + "Content-Length: " + said.length() * (isHalf ? 2 : 1) + "\r\n\r\n" + said)
                 .getBytes(StandardCharsets.ISO_8859_1));
         output.flush();
-        if (isHalf) {
+        if (scripted.equals("half")) {
             throw new IOException("half of it was to be sent");
         }
     }

@@ -10,6 +10,7 @@ import dev.resilience.testkit.ScriptedGuards;
 import dev.resilience.testkit.Woven;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -230,12 +231,42 @@ class RetriesTest {
         assertThat(server.arrived()).isEqualTo(3);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"half", "stall"})
+    void answersByTheSecondAttemptWhereAnAnswerStopsHalfWay(String first) throws Exception {
+        guard("retry.attempts=3", "stall-after=300ms");
+        server.first(first);
+        assertThat(send(request().build())).isEqualTo("200 fine");
+        server.first(first);
+        assertThat(sendAsync(request().build())).isEqualTo("200 fine");
+        assertThat(server.arrived()).isEqualTo(4);
+        String ending = first.equals("half") ? "io" : "timeout";
+        assertThat(retries()).containsExactly("1 agent again " + ending, "1 agent again " + ending);
+        assertThat(guards.registry().inFlight()).isZero();
+    }
+
     @Test
-    void leavesAnAnswerThatTheApplicationHasSeenAnythingOf() throws Exception {
-        server.first("half");
-        assertThatThrownBy(() -> send(request().build())).isInstanceOf(IOException.class);
-        assertThat(server.arrived()).isOne();
-        assertThat(retries()).containsExactly("1 agent no_fault io");
+    void givesTheLastStallWhenAttemptsAreSpent() {
+        guard("retry.attempts=2", "stall-after=300ms");
+        server.first("stall", "stall");
+        assertThatThrownBy(() -> send(request().build()))
+                .isInstanceOf(HttpTimeoutException.class)
+                .hasMessageContaining("read_stall (100)");
+        assertThat(server.arrived()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"half", "stall"})
+    void leavesAnAnswerThatTheApplicationHasSeenAnythingOf(String first) throws Exception {
+        guard("retry.attempts=3", "stall-after=300ms");
+        server.first(first);
+        HttpResponse<InputStream> streamed = client.send(request().build(), BodyHandlers.ofInputStream());
+        assertThatThrownBy(() -> streamed.body().readAllBytes()).isInstanceOf(IOException.class);
+        server.first(first);
+        assertThatThrownBy(() -> client.send(request().build(), BodyHandlers.fromLineSubscriber(new Lines())))
+                .isInstanceOf(IOException.class);
+        assertThat(server.arrived()).isEqualTo(2);
+        assertThat(guards.retried()).noneMatch(retry -> retry.reason().equals("again"));
     }
 
     @Test

@@ -121,8 +121,7 @@ final class StatementCall extends Call {
 
         @Override
         public long leftNanos() {
-            long timeout = patienceNanos();
-            return timeout == Long.MAX_VALUE ? timeout : Math.max(0, timeout - (System.nanoTime() - startNanos()));
+            return Math.max(0, left(System.nanoTime() - startNanos()));
         }
 
         /** A statement that throws has given no rows. */
@@ -213,8 +212,13 @@ final class StatementCall extends Call {
 
     /** Of PostgreSQL's driver alone, which has it at hand: H2's asks its server, and may not hear from that. */
     @Override
-    public long timeoutNanos() {
-        return statement != null && PgTypes.isOf(statement) ? patienceNanos() : Long.MAX_VALUE;
+    public long leftToCallerNanos(long elapsedNanos) {
+        return statement != null && PgTypes.isOf(statement) ? left(elapsedNanos) : Long.MAX_VALUE;
+    }
+
+    private long left(long elapsedNanos) {
+        long timeout = patienceNanos();
+        return timeout == Long.MAX_VALUE ? timeout : timeout - elapsedNanos;
     }
 
     /** It may: the request to cancel travels over a connection of its own. */
