@@ -5,6 +5,7 @@ import static dev.resilience.it.Phases.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -42,6 +43,9 @@ class JdbcPhasesIT {
 
     private static final String GONE = "cut_08006*" + CALLS;
 
+    private static final String NAME = "database.example";
+
+    private @Nullable Resolver resolver;
     private @Nullable Phases running;
     private @Nullable Jvm h2;
     private int h2Port;
@@ -51,13 +55,17 @@ class JdbcPhasesIT {
     Path jdk;
 
     @BeforeParameterizedClassInvocation
-    void start(Path home) {
+    void start(Path home) throws Exception {
+        Resolver hosts = new Resolver(Files.createTempDirectory("phases"), NAME);
+        resolver = hosts;
         Jvm server = Jvm.with(home).start("org.h2.tools.Server", "-tcp", "-tcpPort", "0", "-ifNotExists");
         String said = server.awaitLine("TCP server running at ");
         h2Port = Integer.parseInt(said.replaceAll(".*:(\\d+) .*", "$1"));
         h2 = server;
         Jvm program = Jvm.with(home)
                 .agent("mode=enforce", "defaults.breaker.strategy=off", "defaults.deadline=300ms")
+                .option("-Djdk.net.hosts.file=" + hosts.file())
+                .option("-Djava.security.properties=" + hosts.memory())
                 .start("dev.resilience.apps.JdbcPhases");
         program.awaitLine("ready");
         // the first calls load and weave what all need, the first that are cut as well
@@ -138,6 +146,22 @@ class JdbcPhasesIT {
             eventually("connections ended", () -> relay.open() == 0);
         }
         goesOn();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"PostgreSQL", "H2"})
+    void aNameThatNeverResolves(String database) throws Exception {
+        Resolver hosts = Objects.requireNonNull(resolver);
+        hosts.answer();
+        String url = taught(database.equals("H2") ? h2(NAME, h2Port) : postgres(NAME, port(database)));
+        hosts.hang();
+
+        phases().areCut("name, " + database, CONNECTING, "connect " + CALLS + " " + url);
+
+        assertThat(call("resolving")).as("the agent's own thread").isEqualTo("1");
+        hosts.answer();
+        eventually("no thread left", () -> call("resolving").equals("0"));
+        phases().answers("connected", "connect 1 " + url);
     }
 
     @Test
@@ -313,10 +337,18 @@ class JdbcPhasesIT {
     }
 
     private static String postgres(int port) {
-        return "jdbc:postgresql://127.0.0.1:" + port + "/postgres?user=postgres";
+        return postgres("127.0.0.1", port);
+    }
+
+    private static String postgres(String host, int port) {
+        return "jdbc:postgresql://" + host + ":" + port + "/postgres?user=postgres";
     }
 
     private static String h2(int port) {
-        return "jdbc:h2:tcp://127.0.0.1:" + port + "/mem:remote";
+        return h2("127.0.0.1", port);
+    }
+
+    private static String h2(String host, int port) {
+        return "jdbc:h2:tcp://" + host + ":" + port + "/mem:remote";
     }
 }

@@ -25,22 +25,28 @@ final class Resolver {
         if (making.waitFor() != 0) {
             throw new IOException("no pipe " + pipe);
         }
-        use(pipe);
+        hang();
     }
 
     Path file() {
         return directory.resolve("hosts");
     }
 
-    /** Security properties of a JVM that keeps in mind no name that is unknown. */
+    /** Security properties of a JVM that keeps in mind no name at all. */
     Path memory() throws IOException {
-        return Files.writeString(directory.resolve("memory"), "networkaddress.cache.negative.ttl=0\n");
+        return Files.writeString(
+                directory.resolve("memory"), "networkaddress.cache.ttl=0\nnetworkaddress.cache.negative.ttl=0\n");
     }
 
     /** From now on it answers; those who wait are told that there is no such name. */
     void answer() throws IOException {
         use(names);
         new RandomAccessFile(pipe.toFile(), "rw").close();
+    }
+
+    /** From now on it hangs. */
+    void hang() throws IOException {
+        use(pipe);
     }
 
     private void use(Path chosen) throws IOException {

@@ -20,8 +20,7 @@ import java.util.stream.Stream;
 /**
  * Makes bursts of requests, one for each of its {@link Lines}: {@code ID send|async VERSION BODY COUNT URL}, where BODY
  * says how the answer's is read ({@code string}, {@code stream}, {@code lines}, {@code publisher}, {@code slowly}: a pause
- * after the first byte) or, as {@code post}, that a large one is sent. {@code ID resolving} says how many threads look a
- * name up.
+ * after the first byte) or, as {@code post}, that a large one is sent.
  *
  * <p>Answers: {@code ID ENDING*COUNT,... MICROS ...}.
  */
@@ -34,27 +33,11 @@ public final class HttpPhases {
     }
 
     private String answerTo(String[] words) throws Exception {
-        switch (words[1]) {
-            case "resolving":
-                return Long.toString(Thread.getAllStackTraces().values().stream()
-                        .filter(HttpPhases::isResolving)
-                        .count());
-            default:
-                boolean async = words[1].equals("async");
-                HttpClient client = client(words[2]);
-                String body = words[3];
-                HttpRequest request = request(URI.create(words[5]), body);
-                return Burst.of(Integer.parseInt(words[4]), () -> call(client, request, body, async));
-        }
-    }
-
-    private static boolean isResolving(StackTraceElement[] stack) {
-        for (StackTraceElement frame : stack) {
-            if (frame.getClassName().equals("java.net.InetAddress")) {
-                return true;
-            }
-        }
-        return false;
+        boolean async = words[1].equals("async");
+        HttpClient client = client(words[2]);
+        String body = words[3];
+        HttpRequest request = request(URI.create(words[5]), body);
+        return Burst.of(Integer.parseInt(words[4]), () -> call(client, request, body, async));
     }
 
     private HttpClient client(String version) {

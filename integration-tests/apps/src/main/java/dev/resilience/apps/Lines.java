@@ -9,7 +9,8 @@ import java.util.concurrent.Executors;
 
 /**
  * Takes one command a line of standard input, each on a thread of its own, and answers with its first word and what it
- * gave. {@code ID threads} and {@code ID sockets} as {@link Caller} has them.
+ * gave. {@code ID threads} and {@code ID sockets} as {@link Caller} has them; {@code ID resolving} says how many threads
+ * look a name up.
  */
 final class Lines {
     interface Program {
@@ -38,12 +39,28 @@ final class Lines {
         try {
             return switch (words[1]) {
                 case "threads" -> Caller.threads();
+                case "resolving" -> Long.toString(resolving());
                 case "sockets" -> Integer.toString(Caller.sockets());
                 default -> program.answer(words);
             };
         } catch (Exception e) {
             return e.toString();
         }
+    }
+
+    private static long resolving() {
+        return Thread.getAllStackTraces().values().stream()
+                .filter(Lines::isResolving)
+                .count();
+    }
+
+    private static boolean isResolving(StackTraceElement[] stack) {
+        for (StackTraceElement frame : stack) {
+            if (frame.getClassName().equals("java.net.InetAddress")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static void say(String line) {

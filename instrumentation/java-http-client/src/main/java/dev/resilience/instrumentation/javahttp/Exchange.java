@@ -9,6 +9,7 @@ import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
 import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
+import dev.resilience.instrumentation.api.Lookup;
 import dev.resilience.instrumentation.api.Refusal;
 import dev.resilience.instrumentation.api.RequestFacts;
 import dev.resilience.instrumentation.api.StaticAnswer;
@@ -27,6 +28,7 @@ import java.net.http.HttpResponse.BodySubscribers;
 import java.net.http.HttpResponse.ResponseInfo;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -202,7 +204,8 @@ final class Exchange<T> extends Call {
         long began = System.nanoTime();
         waiting = Thread.currentThread();
         try {
-            lookup.await(() -> cut != null || System.nanoTime() - began > budgetNanos + Names.LOOK_NANOS);
+            Lookup.await(
+                    List.of(lookup), () -> cut != null || System.nanoTime() - began > budgetNanos + Lookup.LOOK_NANOS);
         } finally {
             waiting = null;
         }

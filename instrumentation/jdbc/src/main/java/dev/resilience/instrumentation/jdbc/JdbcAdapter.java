@@ -45,9 +45,11 @@ final class JdbcAdapter {
     private final Databases databases = new Databases();
     private final WeakIdentityMap<Long> cancelledAt = new WeakIdentityMap<>();
     private final StatementAnswers answers;
+    private final Hosts hosts;
 
     JdbcAdapter(Guards guards) {
         this.guards = guards;
+        this.hosts = new Hosts(guards);
         this.answers = new StatementAnswers(guards, databases);
     }
 
@@ -374,7 +376,7 @@ final class JdbcAdapter {
 
     /**
      * A driver opens a connection. What it gives is an array, as it changes an argument too: element 0 is the exception
-     * to throw instead, element 1 the call, element 2 the properties to open it with, element 3 its database, element 4
+     * to throw instead, if it is not to, element 1 the call, null if that was refused, element 2 the properties to open it with, element 3 its database, element 4
      * when it began, elements 5 and 6 what it was asked for, element 7 the driver.
      */
     Object @Nullable [] connect(Driver driver, @Nullable Object url, @Nullable Object properties) {
@@ -389,11 +391,13 @@ final class JdbcAdapter {
             if (guard == null) {
                 return entered;
             }
-            if (isPostgres(driver) && guard.enforces() && guard.deadlineNanos() > 0) {
+            boolean isTimed = guard.enforces() && guard.deadlineNanos() > 0;
+            if (isTimed && isPostgres(driver)) {
                 entered[2] = withBoundedCancel(address, properties);
             }
             long[] here = Nesting.here();
             if (here[Nesting.DECIDED] != 0) {
+                entered[0] = isTimed ? unlessKnown(address, properties) : null;
                 return entered;
             }
             boolean isForCaller = Nesting.pool().get() == null;
@@ -404,6 +408,7 @@ final class JdbcAdapter {
                 call.begin();
                 here[Nesting.DECIDED] = 1;
                 entered[1] = call;
+                entered[0] = isTimed ? unlessKnown(address, properties) : null;
             } else if (isForCaller || !database.isProbed()) {
                 database.refused();
                 decline(refusal.fallback());
@@ -426,10 +431,10 @@ final class JdbcAdapter {
         if (!(entered instanceof Object[] opening)) {
             return null;
         }
-        if (opening[0] != null) {
+        OpenCall call = (OpenCall) opening[1];
+        if (opening[0] != null && call == null) {
             return new Object[] {returned, opening[0]};
         }
-        OpenCall call = (OpenCall) opening[1];
         if (call != null) {
             Nesting.here()[Nesting.DECIDED] = 0;
         }
@@ -445,15 +450,25 @@ final class JdbcAdapter {
             report("jdbc/connected", fault);
         }
         if (call != null) {
-            return ended(call, false, returned, thrown);
+            return ended(call, false, returned, opening[0] == null ? thrown : (Throwable) opening[0]);
         }
         return isWhole ? null : cutWhileOpened(returned);
+    }
+
+    /** The exception of what is cut while its host is looked up; null once that is known. */
+    private @Nullable SQLException unlessKnown(String url, @Nullable Object properties) {
+        Wires here = Wires.here();
+        return here == null || hosts.await(url, properties, here) ? null : cutWhileOpened();
     }
 
     /** By the deadline of the work it was opened for. */
     private Object[] cutWhileOpened(@Nullable Object opened) {
         discard(opened, false);
-        return new Object[] {null, new SQLTransientConnectionException(CUT_WHILE_OPENED, CONNECT_FAILED)};
+        return new Object[] {null, cutWhileOpened()};
+    }
+
+    private static SQLException cutWhileOpened() {
+        return new SQLTransientConnectionException(CUT_WHILE_OPENED, CONNECT_FAILED);
     }
 
     /** Keeps what a new connection is made of; false if that was cut. */

@@ -1,7 +1,8 @@
-package dev.resilience.instrumentation.javahttp;
+package dev.resilience.instrumentation.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,7 @@ class LookupTest {
         CountDownLatch waited = new CountDownLatch(2);
         for (int i = 0; i < 2; i++) {
             new Thread(() -> {
-                        lookup.await(() -> false);
+                        Lookup.await(List.of(lookup), () -> false);
                         waited.countDown();
                     })
                     .start();
@@ -33,7 +34,7 @@ class LookupTest {
 
     @Test
     void isWaitedForNoLongerThanIsEnough() {
-        lookup.await(() -> true);
+        Lookup.await(List.of(lookup), () -> true);
 
         assertThat(lookup.isDone()).isFalse();
         assertThat(lookup.found()).isNull();
@@ -41,10 +42,22 @@ class LookupTest {
     }
 
     @Test
+    void isEnoughWhereSeveralAreWaitedFor() throws Exception {
+        CountDownLatch waited = new CountDownLatch(1);
+        new Thread(() -> {
+                    Lookup.await(List.of(new Lookup("never asked"), lookup), () -> false);
+                    waited.countDown();
+                })
+                .start();
+        lookup.run();
+        waited.await();
+    }
+
+    @Test
     void keepsAnInterruptForLater() {
         AtomicBoolean interrupted = new AtomicBoolean();
         Thread.currentThread().interrupt();
-        lookup.await(() -> {
+        Lookup.await(List.of(lookup), () -> {
             boolean enough = interrupted.get();
             interrupted.set(true);
             return enough;

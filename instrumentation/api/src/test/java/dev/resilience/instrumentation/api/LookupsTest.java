@@ -1,11 +1,11 @@
-package dev.resilience.instrumentation.javahttp;
+package dev.resilience.instrumentation.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class NamesTest {
+class LookupsTest {
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource({
         "127.0.0.1, true",
@@ -18,6 +18,6 @@ class NamesTest {
         "payments.svc., false",
     })
     void tellsAnAddressFromAName(String host, boolean isAddress) {
-        assertThat(Names.isLiteral(host)).isEqualTo(isAddress);
+        assertThat(Lookups.isLiteral(host)).isEqualTo(isAddress);
     }
 }

@@ -1,15 +1,20 @@
-package dev.resilience.instrumentation.javahttp;
+package dev.resilience.instrumentation.api;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** One question to the resolver, and those who wait for what it says. */
-final class Lookup implements Runnable {
+public final class Lookup implements Runnable {
+    /** Who waits looks again at least so often. */
+    public static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final String host;
     private final Set<Thread> waiting = ConcurrentHashMap.newKeySet();
     private @Nullable InetAddress found;
@@ -40,13 +45,12 @@ final class Lookup implements Runnable {
         waiting.forEach(LockSupport::unpark);
     }
 
-    boolean isDone() {
+    public boolean isDone() {
         return done;
     }
 
     /** Null while it is not done, and where there is no such name. */
-    @Nullable
-    InetAddress found() {
+    public @Nullable InetAddress found() {
         return done ? found : null;
     }
 
@@ -55,18 +59,18 @@ final class Lookup implements Runnable {
         return !done || (found != null && System.nanoTime() - doneNanos < keptNanos);
     }
 
-    /** Waits until it is done or {@code enough}; an interrupt is kept for later, as the resolver would. */
-    void await(BooleanSupplier enough) {
+    /** Waits until one of them is done or {@code enough}; an interrupt is kept for later, as the resolver would. */
+    public static void await(Collection<Lookup> lookups, BooleanSupplier enough) {
         boolean interrupted = false;
         Thread self = Thread.currentThread();
-        waiting.add(self);
+        lookups.forEach(lookup -> lookup.waiting.add(self));
         try {
-            while (!done && !enough.getAsBoolean()) {
-                LockSupport.parkNanos(this, Names.LOOK_NANOS);
+            while (lookups.stream().noneMatch(Lookup::isDone) && !enough.getAsBoolean()) {
+                LockSupport.parkNanos(lookups, LOOK_NANOS);
                 interrupted |= Thread.interrupted();
             }
         } finally {
-            waiting.remove(self);
+            lookups.forEach(lookup -> lookup.waiting.remove(self));
             if (interrupted) {
                 self.interrupt();
             }

@@ -1,0 +1,93 @@
+package dev.resilience.instrumentation.jdbc;
+
+import dev.resilience.instrumentation.api.Guards;
+import dev.resilience.instrumentation.api.Lookup;
+import dev.resilience.instrumentation.api.Lookups;
+import java.io.Closeable;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** The names of a database's hosts, looked up before its driver does, which could not be cut there. */
+final class Hosts {
+    /*
+     * The driver asks the resolver itself, right after, and is answered from what the JDK keeps. Where it is told to keep
+     * nothing the driver waits once more, for an answer that was there a moment ago.
+     *
+     * Left to the driver: more than one host, but for the wait until one of them is known, as which it tries first is its
+     * own affair; what it asks by another way, a socket factory, a proxy, a record of DNS; a URL whose user and password are not
+     * told from its host for certain, as a password must not get to a resolver.
+     */
+    private static final Pattern AUTHORITY = Pattern.compile(
+            "jdbc:(?:postgresql|mariadb|mysql|h2:tcp)(?::(?:loadbalance|replication|sequential))?://([^/?;()]*)((?:[/?;].*)?)");
+
+    private static final String FACTORY = "socketFactory";
+
+    private final Lookups lookups;
+
+    Hosts(Guards guards) {
+        lookups = new Lookups(guards);
+    }
+
+    /** Waits until one of them is known, if there are any; false if {@code work} was cut before that. */
+    boolean await(String url, @Nullable Object properties, Wires work) {
+        List<Lookup> asked = new ArrayList<>(1);
+        for (String name : isReachedOtherwise(url, properties) ? Set.<String>of() : names(url)) {
+            Lookup lookup = lookups.of(name);
+            if (lookup == null || lookup.isDone()) {
+                return true;
+            }
+            asked.add(lookup);
+        }
+        if (asked.isEmpty()) {
+            return true;
+        }
+        Thread self = Thread.currentThread();
+        AtomicBoolean isCut = new AtomicBoolean();
+        Closeable waiting = () -> {
+            isCut.set(true);
+            LockSupport.unpark(self);
+        };
+        work.note(waiting);
+        try {
+            Lookup.await(asked, isCut::get);
+        } finally {
+            work.forget(waiting);
+        }
+        return !isCut.get();
+    }
+
+    private static boolean isReachedOtherwise(String url, @Nullable Object properties) {
+        return url.contains(FACTORY)
+                || System.getProperty("socksProxyHost") != null
+                || (properties instanceof Properties given && given.getProperty(FACTORY) != null);
+    }
+
+    /** None of what is an address already. */
+    static Set<String> names(String url) {
+        Matcher parts = AUTHORITY.matcher(url);
+        if (!parts.matches()) {
+            return Set.of();
+        }
+        String authority = parts.group(1);
+        if (parts.group(2).indexOf('@') >= 0) {
+            return Set.of(); // it may end a password that has a slash or a question mark in it
+        }
+        Set<String> names = new LinkedHashSet<>();
+        for (String host : authority.substring(authority.lastIndexOf('@') + 1).split(",", -1)) {
+            int port = host.lastIndexOf(':');
+            String name = (port < 0 || host.endsWith("]") ? host : host.substring(0, port)).trim();
+            if (!name.isEmpty() && !Lookups.isLiteral(name)) {
+                names.add(name);
+            }
+        }
+        return names;
+    }
+}
