@@ -14,7 +14,7 @@ final class Refused extends Refusal {
      */
     private static final long STACK_TRACES = 1 << 10;
 
-    private final TargetGuard guard;
+    private final Telling telling;
     private final @Nullable Cause cause;
     private final long tally;
     private final long id;
@@ -22,7 +22,7 @@ final class Refused extends Refusal {
 
     /** {@code tally} stands for the counts that decided, unless {@code cause} has them as text already. */
     Refused(
-            TargetGuard guard,
+            Telling telling,
             Reason reason,
             @Nullable Cause cause,
             long tally,
@@ -31,7 +31,7 @@ final class Refused extends Refusal {
             boolean isFirst,
             @Nullable Fallback fallback) {
         super(reason, retryAfterNanos, fallback);
-        this.guard = guard;
+        this.telling = telling;
         this.cause = cause;
         this.tally = tally;
         this.id = id;
@@ -40,7 +40,7 @@ final class Refused extends Refusal {
 
     @Override
     public String message() {
-        return guard.message(reason(), cause, tally, retryAfterNanos(), id);
+        return telling.message(reason(), cause, tally, retryAfterNanos(), id);
     }
 
     /** Ids are scattered, so that no rhythm of the calls picks those of one place. */

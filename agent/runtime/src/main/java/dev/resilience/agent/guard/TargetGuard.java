@@ -12,11 +12,9 @@ import dev.resilience.agent.target.Target;
 import dev.resilience.engine.AdaptiveDeadline;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerState;
-import dev.resilience.engine.Layer;
 import dev.resilience.engine.Outcome;
 import dev.resilience.engine.RetryDecision;
 import dev.resilience.engine.RetryReason;
-import dev.resilience.engine.Stall;
 import dev.resilience.instrumentation.api.Again;
 import dev.resilience.instrumentation.api.Alternate;
 import dev.resilience.instrumentation.api.Attempt;
@@ -96,8 +94,7 @@ final class TargetGuard implements Guard {
     /** Whether a call that reads on in its answer has a bound of its own. */
     private final boolean boundsReads;
 
-    private final List<Link> chain;
-    private final Conditions conditions;
+    private final FallbackChain chain;
     private final @Nullable Retrying retrying;
     /** Whether what {@link #retrying} decides is done. */
     private final boolean repeats;
@@ -107,14 +104,12 @@ final class TargetGuard implements Guard {
     private final @Nullable HttpKeeper keeper;
     private final @Nullable MessageMemory memory;
     private final Machinery machinery;
+    private final Telling telling;
     /**
      * Whether a call may go untimed: no deadline is a duration, nothing is made again, and there is no limit but the circuit's
      * learns from latencies.
      */
     private final boolean samples;
-
-    /** What is told of nearly every call, made when it is first told. */
-    private Signal.@Nullable Decision plainAdmission;
 
     /** Whether it refused before; two that race for being first are both. */
     private boolean hasRefused;
@@ -154,8 +149,6 @@ final class TargetGuard implements Guard {
         this.streams = mode == Mode.ENFORCE ? streams : null;
         this.readStalls = readStalls;
         this.boundsReads = readStalls != null && readStalls.learned() == null;
-        this.chain = mode == Mode.OBSERVE ? List.of() : chain;
-        this.conditions = new Conditions(this.chain, protocol, machinery.faults());
         this.retrying = retrying;
         this.repeats = retrying != null && mode != Mode.OBSERVE;
         this.circuit = circuit;
@@ -165,6 +158,9 @@ final class TargetGuard implements Guard {
                 ? null
                 : new MessageMemory(machinery.snapshots(), isOfStatements() ? kept.rows() : kept.messages());
         this.machinery = machinery;
+        this.telling = new Telling(subject, circuit, limits, machinery);
+        this.chain = new FallbackChain(
+                mode == Mode.OBSERVE ? List.of() : chain, protocol, failures, memory, subject, telling, machinery);
         this.samples = fixedNanos == 0 && retrying == null && (limits == null || !limits.adapts());
     }
 
@@ -322,7 +318,7 @@ final class TargetGuard implements Guard {
             long asked = isUntimed
                     ? machinery.pulse().lastBeat()
                     : machinery.nanoClock().getAsLong();
-            return decide(call, retrying == null ? open() : open(call), asked, asked);
+            return decide(call, retrying == null ? telling.open() : open(call), asked, asked);
         } catch (Throwable fault) {
             machinery.faults().report("guard/tryAcquire", fault);
             if (!call.isAdmitted()) {
@@ -495,7 +491,7 @@ final class TargetGuard implements Guard {
     @Override
     public boolean awaitsEnd(Call call) {
         ReadStalls stalls = readStalls;
-        return stalls != null && stalls.areSuspected() && state() != BreakerState.CLOSED;
+        return stalls != null && stalls.areSuspected() && telling.state() != BreakerState.CLOSED;
     }
 
     @Override
@@ -516,7 +512,7 @@ final class TargetGuard implements Guard {
     private void heard(Call call, long silenceNanos, boolean isWhole, long now) {
         ReadStalls stalls = readStalls;
         if (stalls != null) {
-            long ours = silenceNanos < AdaptiveDeadline.MATTERS_NANOS ? 0 : stalledNanos(call, now);
+            long ours = silenceNanos < AdaptiveDeadline.MATTERS_NANOS ? 0 : telling.stalledNanos(call, now);
             stalls.heard(Math.max(0, silenceNanos - ours), isWhole, now);
         }
     }
@@ -598,7 +594,7 @@ final class TargetGuard implements Guard {
         long permit = Breaker.REFUSED;
         if (circuit != null) {
             permit = call.isUntimed() ? circuit.tryAcquireUntimed() : circuit.tryAcquire(call.isLimited(), now);
-            tellNews(trace);
+            telling.news(trace);
             if (Breaker.isRefusal(permit)) {
                 Reason denied = permit == Breaker.LIMITED ? Reason.CONCURRENCY_LIMIT : Reason.CIRCUIT_OPEN;
                 boolean isUntimed = call.isUntimed();
@@ -680,7 +676,7 @@ final class TargetGuard implements Guard {
             machinery.limits().observed().begin(call);
         }
         if (trace != null) {
-            tellAdmission(trace, denied, now);
+            telling.admitted(trace, denied, now);
         }
         if (deadline != DeadlineTimer.NEVER) {
             machinery.timer().listed(deadline);
@@ -704,68 +700,6 @@ final class TargetGuard implements Guard {
         return call.timedByLibrary()
                 ? machinery.timer().at(asked, budget + LeakWatch.GRACE_NANOS)
                 : DeadlineTimer.NEVER;
-    }
-
-    private void tellAdmission(Trace trace, @Nullable Reason denied, long now) {
-        if (denied != null) {
-            Cause cause = denied == Reason.CIRCUIT_OPEN && circuit != null ? circuit.cause() : null;
-            Signal.Origin origin = cause == null ? null : cause.origin();
-            tell(trace, decision(Verdict.WOULD_REJECT, denied, newId(), counts(denied), null, origin, 0, now));
-        } else if (circuit != null && circuit.isSpared()) {
-            tell(trace, decision(Verdict.ADMITTED, null, newId(), circuit.counts(), null, now));
-        } else {
-            tell(trace, admission(state(), now));
-        }
-    }
-
-    private Signal.Decision admission(BreakerState state, long now) {
-        Signal.Decision plain = plainAdmission;
-        Stall stall = stall(now);
-        boolean isPlain = state == BreakerState.CLOSED && stall == null;
-        if (isPlain && plain != null) {
-            return plain;
-        }
-        Signal.Decision told =
-                new Signal.Decision(subject, Verdict.ADMITTED, null, state, null, null, null, null, stall);
-        if (isPlain) {
-            plainAdmission = told;
-        }
-        return told;
-    }
-
-    /** The counts that decide now. */
-    private @Nullable String counts(Reason denied) {
-        if (isOfCircuit(denied)) {
-            return circuit == null ? null : circuit.counts();
-        }
-        return limits == null ? null : limits.counts(denied, limits.tally());
-    }
-
-    /** What a refusal says. The application asks, when it reads the exception, so a fault of ours ends here as well. */
-    String message(Reason reason, @Nullable Cause cause, long tally, long retryAfterNanos, long id) {
-        try {
-            return Messages.refused(reason, subject, counts(reason, cause, tally), retryAfterNanos, id, cause);
-        } catch (Throwable fault) {
-            machinery.faults().report("guard/message", fault);
-            return "resilience: call refused: " + reason.text();
-        }
-    }
-
-    /** The counts that decided, from what was kept of them; null where it was not counts. */
-    private @Nullable String counts(Reason denied, @Nullable Cause cause, long tally) {
-        String kept = cause == null ? null : cause.counts();
-        if (kept != null || denied == Reason.DRAINING) {
-            return kept;
-        }
-        if (isOfCircuit(denied)) {
-            return circuit == null ? null : circuit.counts(tally);
-        }
-        return limits == null ? null : limits.counts(denied, tally);
-    }
-
-    private boolean isOfCircuit(Reason denied) {
-        return denied == Reason.CIRCUIT_OPEN
-                || (denied == Reason.CONCURRENCY_LIMIT && (limits == null || !limits.placesCalls()));
     }
 
     private void leave(Call call) {
@@ -792,7 +726,7 @@ final class TargetGuard implements Guard {
             before.refuse();
         }
         Cause cause = trace != null || now - asked >= WAITED_NANOS ? ofCall(from, asked, now, trace) : from;
-        long id = newId();
+        long id = telling.newId();
         boolean isFirst = !hasRefused;
         if (isFirst) {
             hasRefused = true;
@@ -800,23 +734,23 @@ final class TargetGuard implements Guard {
         Signal.Decision rejected = null;
         Throwable thrown = null;
         if (trace != null) {
-            rejected = decision(
+            rejected = telling.decision(
                     Verdict.REJECTED,
                     reason,
                     id,
-                    counts(reason, cause, tally),
+                    telling.counts(reason, cause, tally),
                     null,
                     cause == null ? null : cause.origin(),
                     cause == null ? 0 : cause.waitedNanos(),
                     now);
-            thrown = new CallRefused(message(reason, cause, tally, retryAfterNanos, id));
+            thrown = new CallRefused(telling.message(reason, cause, tally, retryAfterNanos, id));
         }
-        Fallback fallback = chain.isEmpty() ? null : fallback(call, trace, id, rejected, thrown, null, now, now);
+        Fallback fallback = chain.begin(call, trace, id, rejected, thrown, null, now, now);
         if (fallback == null && rejected != null) {
-            tell(trace, rejected);
-            close(trace, thrown);
+            telling.tell(trace, rejected);
+            telling.close(trace, thrown);
         }
-        return new Refused(this, reason, cause, tally, retryAfterNanos, id, isFirst, fallback);
+        return new Refused(telling, reason, cause, tally, retryAfterNanos, id, isFirst, fallback);
     }
 
     private static Cause ofCall(@Nullable Cause from, long asked, long now, @Nullable Trace trace) {
@@ -849,35 +783,35 @@ final class TargetGuard implements Guard {
         long budget = budgetNanos(call);
         learn(call, outcome, expired && !isStalled, now);
         Trace trace = (Trace) call.attachment();
-        tellNews(trace);
+        telling.news(trace);
         boolean isOver = (expired || cut != null) && !isStalled;
         Attempts next = retrying == null ? null : again(retrying, call, outcome, isOver, ending, trace, now);
         if (cut != null && outcome == Outcome.IGNORED) {
             long elapsed = now - call.startNanos();
-            tell(
+            telling.tell(
                     trace,
-                    decision(
+                    telling.decision(
                             Verdict.REJECTED,
                             Reason.DRAINING,
                             cut.id(),
                             null,
-                            original(ending),
+                            Telling.original(ending),
                             cut.origin(),
                             elapsed,
                             now));
-            close(trace, ending.thrown());
+            telling.close(trace, ending.thrown());
             return null;
         }
         if (expired || (cut != null && outcome == Outcome.FAILURE)) {
-            long id = cut == null ? newId() : cut.id();
+            long id = cut == null ? telling.newId() : cut.id();
             Signal.Decision timedOut = trace == null
                     ? null
-                    : decision(
+                    : telling.decision(
                             Verdict.TIMED_OUT,
                             timeout(cut),
                             id,
                             null,
-                            original(ending),
+                            Telling.original(ending),
                             cut == null ? origin(budget) : cut.origin(),
                             now - begunNanos(call),
                             now);
@@ -887,16 +821,16 @@ final class TargetGuard implements Guard {
         }
         observe(call, outcome, budget, trace, now);
         if (trace != null) {
-            tellStall(call, trace, now);
-            tellInherited(call, trace, ending, now);
+            telling.stalled(call, trace, now);
+            telling.inherited(call, trace, ending, now);
         }
         if (next != null) {
-            return new OnceMore(next, call, trace, newId(), null, ending, now);
+            return new OnceMore(next, call, trace, telling.newId(), null, ending, now);
         }
         if (outcome == Outcome.FAILURE) {
-            return rescue(call, trace, newId(), null, ending, now);
+            return rescue(call, trace, telling.newId(), null, ending, now);
         }
-        close(trace, ending.thrown());
+        telling.close(trace, ending.thrown());
         return null;
     }
 
@@ -924,25 +858,26 @@ final class TargetGuard implements Guard {
         if (cut != null && isReadStall(cut)) {
             countReadStall(cut, now);
         }
-        tellNews(trace);
+        telling.news(trace);
         tellAfterwards(call, trace, cut, thrown, now);
         return null;
     }
 
     private @Nullable Trace afterwards(Call settled) {
         Trace known = settled.attachment() instanceof Trace told ? told.afterwards() : null;
-        return known == null ? open() : known;
+        return known == null ? telling.open() : known;
     }
 
     /** What came of an answer once its call had ended. */
     private void tellAfterwards(
             Call settled, @Nullable Trace trace, @Nullable Cut cut, @Nullable Throwable thrown, long now) {
-        long id = cut == null ? newId() : cut.id();
+        long id = cut == null ? telling.newId() : cut.id();
         String original = thrown == null ? null : thrown.getClass().getName();
         Signal.Origin origin = cut == null ? null : cut.origin();
         long elapsed = now - settled.startNanos();
-        tell(trace, decision(Verdict.TIMED_OUT, timeout(cut), id, null, original, origin, elapsed, now));
-        close(trace, thrown);
+        telling.tell(
+                trace, telling.decision(Verdict.TIMED_OUT, timeout(cut), id, null, original, origin, elapsed, now));
+        telling.close(trace, thrown);
     }
 
     /**
@@ -1008,7 +943,7 @@ final class TargetGuard implements Guard {
             @Nullable Trace trace, int made, String by, RetryReason reason, Ending ending, long waitNanos) {
         if (trace != null && retrying != null) {
             double left = retrying.budget().balance() / 1e6;
-            tell(trace, new Signal.Retry(subject, made, by, reason.text(), ending.token(), waitNanos, left));
+            telling.tell(trace, new Signal.Retry(subject, made, by, reason.text(), ending.token(), waitNanos, left));
         }
     }
 
@@ -1057,7 +992,7 @@ final class TargetGuard implements Guard {
         @Override
         public void served() {
             if (!next.isBegun()) {
-                close(trace, null);
+                telling.close(trace, null);
             }
         }
 
@@ -1069,7 +1004,7 @@ final class TargetGuard implements Guard {
         @Override
         public void tooLate(Throwable cause) {
             if (!next.isBegun()) {
-                close(trace, ending.thrown());
+                telling.close(trace, ending.thrown());
             }
         }
     }
@@ -1092,7 +1027,7 @@ final class TargetGuard implements Guard {
         long answered = call.answeredNanos();
         long taken = (answered == 0 ? now : answered) - call.startNanos();
         if (taken >= AdaptiveDeadline.MATTERS_NANOS) {
-            taken -= stalledNanos(call, now);
+            taken -= telling.stalledNanos(call, now);
         }
         if (outcome != Outcome.SUCCESS) {
             if (expired) {
@@ -1102,28 +1037,6 @@ final class TargetGuard implements Guard {
             adaptive.tookLong(taken);
         } else {
             adaptive.succeeded(call.startNanos(), call.startNanos() + taken);
-        }
-    }
-
-    /** How long our own process stood still while the call was under way, as far as that was noticed. */
-    private long stalledNanos(Call call, long now) {
-        Stall stall = stall(now);
-        return stall == null ? 0 : Math.max(0, Math.min(stall.nanos(), stall.endNanos() - call.startNanos()));
-    }
-
-    /** To the span of a call that was under way when our own process stood still: that it was noticed. */
-    private void tellStall(Call call, Trace trace, long now) {
-        if (stalledNanos(call, now) > 0 && !Breaker.isRefusal(call.permit()) && state() == BreakerState.CLOSED) {
-            tell(trace, admission(BreakerState.CLOSED, now));
-        }
-    }
-
-    /** That a deadline ended this call which is not ours: nothing was decided. */
-    private void tellInherited(Call call, Trace trace, Ending ending, long now) {
-        if (call.inheritsDeadline()) {
-            Signal.Origin origin = new Signal.Origin("inherited_deadline", null, null, null);
-            long elapsed = now - call.startNanos();
-            tell(trace, decision(Verdict.ADMITTED, null, newId(), null, original(ending), origin, elapsed, now));
         }
     }
 
@@ -1139,12 +1052,12 @@ final class TargetGuard implements Guard {
         if (late && trace != null) {
             long elapsed = now - call.startNanos();
             long silence = silenceNanos(call);
-            tell(
+            telling.tell(
                     trace,
-                    decision(
+                    telling.decision(
                             Verdict.WOULD_TIME_OUT,
                             silence == 0 ? Reason.DEADLINE_EXHAUSTED : Reason.READ_STALL,
-                            newId(),
+                            telling.newId(),
                             "lost=" + wouldHaveLost(),
                             null,
                             origin(silence, budget),
@@ -1155,82 +1068,15 @@ final class TargetGuard implements Guard {
 
     private @Nullable Fallback rescue(
             Call call, @Nullable Trace trace, long id, Signal.@Nullable Decision decided, Ending ending, long now) {
-        Fallback first = chain.isEmpty()
-                ? null
-                : fallback(call, trace, id, decided, ending.thrown(), original(ending), call.startNanos(), now);
+        Fallback first = chain.begin(
+                call, trace, id, decided, ending.thrown(), Telling.original(ending), call.startNanos(), now);
         if (first == null) {
             if (decided != null) {
-                tell(trace, decided);
+                telling.tell(trace, decided);
             }
-            close(trace, ending.thrown());
+            telling.close(trace, ending.thrown());
         }
         return first;
-    }
-
-    /**
-     * What stands in for a call; null if nothing of the chain is for such calls. A call is one decision: {@code decided}
-     * is only told if nothing of the chain is given.
-     */
-    private @Nullable Fallback fallback(
-            Call call,
-            @Nullable Trace trace,
-            long id,
-            Signal.@Nullable Decision decided,
-            @Nullable Throwable otherwise,
-            @Nullable String original,
-            long startNanos,
-            long triggeredNanos) {
-        long asked = machinery.nanoClock().getAsLong();
-        long left = call.leftToCallerNanos(asked - startNanos);
-        LinkFallback.Told told = new LinkFallback.Told() {
-            @Override
-            public void served(Link link, long ageMillis) {
-                if (trace != null) {
-                    tellLink(link, null, ageMillis);
-                    Reason reason = decided == null ? null : decided.reason();
-                    String counts = decided == null ? null : decided.counts();
-                    Signal.Origin origin = decided == null ? null : decided.origin();
-                    long elapsed = decided == null ? 0 : decided.elapsedNanos();
-                    tell(
-                            trace,
-                            decision(Verdict.FALLBACK, reason, id, counts, original, origin, elapsed, triggeredNanos));
-                    close(trace, null);
-                }
-            }
-
-            @Override
-            public void failed(Link link, Throwable cause) {
-                if (trace != null) {
-                    tellLink(link, cause.toString(), -1);
-                }
-            }
-
-            @Override
-            public void passedOver(Link link, String why) {
-                tell(trace, new Signal.FallbackExecuted(subject, link.type(), 0, why, original));
-            }
-
-            @Override
-            public void ended() {
-                if (decided != null) {
-                    tell(trace, decided);
-                }
-                close(trace, otherwise);
-            }
-
-            @Override
-            public long leftNanos() {
-                return left == Long.MAX_VALUE
-                        ? left
-                        : left - (machinery.nanoClock().getAsLong() - asked);
-            }
-
-            private void tellLink(Link link, @Nullable String failure, long ageMillis) {
-                long latency = machinery.nanoClock().getAsLong() - triggeredNanos;
-                tell(trace, new Signal.FallbackExecuted(subject, link.type(), latency, failure, original, ageMillis));
-            }
-        };
-        return LinkFallback.of(conditions.of(call, told::passedOver), failures, memory, told);
     }
 
     private void release(Call call) {
@@ -1289,7 +1135,7 @@ final class TargetGuard implements Guard {
             return;
         }
         if (overdue != null) {
-            long id = newId();
+            long id = telling.newId();
             String message = Messages.expired(subject, overdue, id, elapsed(call), traceId(call));
             Signal.Origin origin = new Signal.Origin("stream_budget", null, null, overdue);
             cut(call, new Cut(Refusal.saying(message, Reason.DEADLINE_EXHAUSTED, 0, null), id, origin));
@@ -1307,7 +1153,7 @@ final class TargetGuard implements Guard {
     /** Its answer is silent half-way: of a call that reads on, or of a stream beside its call. */
     private void stop(Call silent, long silence, long now) {
         Call call = silent.attachment() instanceof Call beside ? beside : silent;
-        long id = newId();
+        long id = telling.newId();
         Signal.Origin origin = origin(silence, 0);
         String message = Messages.stalled(subject, silence, id, elapsed(call), traceId(call), origin);
         Cut cut = new Cut(Refusal.saying(message, Reason.READ_STALL, 0, null), id, origin, silence);
@@ -1323,7 +1169,7 @@ final class TargetGuard implements Guard {
     }
 
     private Cut expiry(Call call, long given) {
-        long id = newId();
+        long id = telling.newId();
         Signal.Origin origin = origin(given);
         String message = Messages.expired(subject, given, id, elapsed(call), traceId(call), origin);
         return new Cut(Refusal.saying(message, Reason.DEADLINE_EXHAUSTED, 0, null), id, origin);
@@ -1336,7 +1182,7 @@ final class TargetGuard implements Guard {
             return;
         }
         call.deadline(DeadlineTimer.NEVER);
-        machinery.leaks().found(call, newId());
+        machinery.leaks().found(call, telling.newId());
     }
 
     private long elapsed(Call call) {
@@ -1383,16 +1229,16 @@ final class TargetGuard implements Guard {
                 place.waitsFor(),
                 place.stackText());
         if (call.attachment() instanceof Trace trace) {
-            tell(trace, leak);
+            telling.tell(trace, leak);
         } else {
-            accept(leak);
+            telling.accept(leak);
         }
     }
 
     /** The drain is over and {@code call} is not. */
     static void drain(Call call) {
         if (call.guard() instanceof TargetGuard guard && !call.isSettled()) {
-            long id = guard.newId();
+            long id = guard.telling.newId();
             Cause.Drain drain = guard.machinery.inFlight().drain();
             long elapsed = guard.elapsed(call);
             String message = Messages.drained(guard.subject, id, elapsed, traceId(call), drain);
@@ -1416,115 +1262,13 @@ final class TargetGuard implements Guard {
             limits.leave(placed, Outcome.IGNORED, now);
         }
         settlePermit(permit, Outcome.IGNORED, now);
-        tellNews((Trace) trace);
-        close((Trace) trace, null);
-    }
-
-    private BreakerState state() {
-        return circuit == null ? BreakerState.CLOSED : circuit.state();
-    }
-
-    private Signal.Decision decision(
-            Verdict verdict,
-            @Nullable Reason reason,
-            long id,
-            @Nullable String counts,
-            @Nullable String original,
-            long now) {
-        return decision(verdict, reason, id, counts, original, null, 0, now);
-    }
-
-    private Signal.Decision decision(
-            Verdict verdict,
-            @Nullable Reason reason,
-            long id,
-            @Nullable String counts,
-            @Nullable String original,
-            Signal.@Nullable Origin origin,
-            long elapsedNanos,
-            long now) {
-        Layer layer = circuit == null || reason != Reason.CIRCUIT_OPEN ? null : circuit.layer();
-        String refusing = layer == null ? null : layer.text();
-        return new Signal.Decision(
-                subject,
-                verdict,
-                reason,
-                state(),
-                DecisionIds.text(id),
-                counts,
-                original,
-                refusing,
-                stall(now),
-                origin,
-                elapsedNanos);
-    }
-
-    private @Nullable Stall stall(long now) {
-        return circuit == null ? null : circuit.stall(now);
-    }
-
-    private static @Nullable String original(Ending ending) {
-        Throwable thrown = ending.thrown();
-        return thrown == null ? null : thrown.getClass().getName();
-    }
-
-    private long newId() {
-        return machinery.ids().next();
+        telling.news((Trace) trace);
+        telling.close((Trace) trace, null);
     }
 
     /** One trace for all attempts of a call. */
     private @Nullable Trace open(Call call) {
-        return call.follows() instanceof Attempts before ? before.begin() : open();
-    }
-
-    private @Nullable Trace open() {
-        try {
-            return machinery.sink().open(subject);
-        } catch (Throwable fault) {
-            machinery.faults().report("telemetry/open", fault);
-            return null;
-        }
-    }
-
-    private void tell(@Nullable Trace trace, Signal signal) {
-        if (trace != null) {
-            try {
-                trace.accept(signal);
-            } catch (Throwable fault) {
-                machinery.faults().report("telemetry/signal", fault);
-            }
-        }
-    }
-
-    private void tellNews(@Nullable Trace trace) {
-        if (circuit == null || !circuit.hasNews()) {
-            return;
-        }
-        for (Signal.Transition transition : circuit.news(subject)) {
-            if (trace == null) {
-                accept(transition);
-            } else {
-                tell(trace, transition);
-            }
-        }
-    }
-
-    private void accept(Signal signal) {
-        try {
-            machinery.sink().accept(signal);
-        } catch (Throwable fault) {
-            machinery.faults().report("telemetry/signal", fault);
-        }
-    }
-
-    private void close(@Nullable Trace trace, @Nullable Throwable thrown) {
-        if (trace != null) {
-            try {
-                trace.close(thrown);
-            } catch (Throwable fault) {
-                machinery.faults().report("telemetry/close", fault);
-            }
-        }
+        return call.follows() instanceof Attempts before ? before.begin() : telling.open();
     }
 
     private static VarHandle handle(String field, Class<?> type) {
