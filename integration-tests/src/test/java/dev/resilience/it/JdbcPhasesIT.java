@@ -155,6 +155,7 @@ class JdbcPhasesIT {
         hosts.answer();
         String url = taught(database.equals("H2") ? h2(NAME, h2Port) : postgres(NAME, port(database)));
         hosts.hang();
+        TimeUnit.MILLISECONDS.sleep(1_100); // until the JDK has forgotten it
 
         phases().areCut("name, " + database, CONNECTING, "connect " + CALLS + " " + url);
 

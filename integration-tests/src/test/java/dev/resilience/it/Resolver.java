@@ -32,10 +32,10 @@ final class Resolver {
         return directory.resolve("hosts");
     }
 
-    /** Security properties of a JVM that keeps in mind no name at all. */
+    /** Security properties of a JVM that keeps a name in mind for a second, and none that is unknown. */
     Path memory() throws IOException {
         return Files.writeString(
-                directory.resolve("memory"), "networkaddress.cache.ttl=0\nnetworkaddress.cache.negative.ttl=0\n");
+                directory.resolve("memory"), "networkaddress.cache.ttl=1\nnetworkaddress.cache.negative.ttl=0\n");
     }
 
     /** From now on it answers; those who wait are told that there is no such name. */

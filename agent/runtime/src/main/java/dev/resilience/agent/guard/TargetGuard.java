@@ -815,9 +815,13 @@ final class TargetGuard implements Guard {
                             cut == null ? origin(budget) : cut.origin(),
                             now - begunNanos(call),
                             now);
-            return next == null
-                    ? rescue(call, trace, id, timedOut, ending, now)
-                    : new OnceMore(next, call, trace, id, timedOut, ending, now);
+            if (next == null) {
+                return rescue(call, trace, id, timedOut, ending, now);
+            }
+            if (timedOut != null) {
+                telling.tell(trace, timedOut); // its caller may get this one's exception after all
+            }
+            return new OnceMore(next, call, trace, id, ending, now);
         }
         observe(call, outcome, budget, trace, now);
         if (trace != null) {
@@ -825,7 +829,7 @@ final class TargetGuard implements Guard {
             telling.inherited(call, trace, ending, now);
         }
         if (next != null) {
-            return new OnceMore(next, call, trace, telling.newId(), null, ending, now);
+            return new OnceMore(next, call, trace, telling.newId(), ending, now);
         }
         if (outcome == Outcome.FAILURE) {
             return rescue(call, trace, telling.newId(), null, ending, now);
@@ -927,7 +931,8 @@ final class TargetGuard implements Guard {
         }
         long begun = begunNanos(call);
         long budget = deadlineNanos();
-        long ours = budget == 0 ? Long.MAX_VALUE : budget - (now - begun);
+        long answered = adaptive == null ? 0 : call.answeredNanos(); // what its body took is none of that deadline
+        long ours = budget == 0 ? Long.MAX_VALUE : budget - ((answered == 0 ? now : answered) - begun);
         long left = Math.min(before == null ? ours : before.leftNanos(now), attempt.leftNanos());
         String token = ending.token();
         boolean isTimeout = token.equals(Ending.TIMEOUT) || token.equals("DEADLINE_EXCEEDED");
@@ -953,23 +958,14 @@ final class TargetGuard implements Guard {
         private final Call call;
         private final @Nullable Trace trace;
         private final long id;
-        private final Signal.@Nullable Decision decided;
         private final Ending ending;
         private final long now;
 
-        OnceMore(
-                Attempts next,
-                Call call,
-                @Nullable Trace trace,
-                long id,
-                Signal.@Nullable Decision decided,
-                Ending ending,
-                long now) {
+        OnceMore(Attempts next, Call call, @Nullable Trace trace, long id, Ending ending, long now) {
             this.next = next;
             this.call = call;
             this.trace = trace;
             this.id = id;
-            this.decided = decided;
             this.ending = ending;
             this.now = now;
         }
@@ -998,7 +994,7 @@ final class TargetGuard implements Guard {
 
         @Override
         public @Nullable Fallback failed(Throwable cause) {
-            return next.isBegun() ? null : rescue(call, trace, id, decided, ending, now);
+            return next.isBegun() ? null : rescue(call, trace, id, null, ending, now);
         }
 
         @Override

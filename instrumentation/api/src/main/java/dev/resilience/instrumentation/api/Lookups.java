@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * system nothing ends a question but the resolver, so whoever needs the answer waits for it elsewhere, where he can stop.
  * What is left then is that one thread of the agent.
  *
- * <p>An answer is kept for so short a time that it only spares a busy client the way to the other thread and back; the JDK
- * keeps it for longer, unless it is told to keep nothing.
+ * <p>Where an answer is kept, it is for so short a time that it only spares a busy client the way to the other thread and
+ * back; the JDK keeps it for longer, unless it is told to keep nothing.
  */
 public final class Lookups {
     private static final int MOST = 1_000;
@@ -20,12 +20,21 @@ public final class Lookups {
     private final ConcurrentHashMap<String, Lookup> lookups = new ConcurrentHashMap<>();
     private final long keptNanos;
 
-    public Lookups(Guards guards) {
+    /** For who asks in the client's place, and may keep an answer for a second. */
+    public static Lookups kept(Guards guards) {
+        boolean isToKeepNothing = "0".equals(Security.getProperty("networkaddress.cache.ttl"))
+                || "0".equals(System.getProperty("sun.net.inetaddr.ttl"));
+        return new Lookups(guards, isToKeepNothing ? 0 : TimeUnit.SECONDS.toNanos(1));
+    }
+
+    /** For who asks so that the JDK knows when the client asks it: what was found earlier it may have forgotten. */
+    public static Lookups anew(Guards guards) {
+        return new Lookups(guards, 0);
+    }
+
+    private Lookups(Guards guards, long keptNanos) {
         this.guards = guards;
-        this.keptNanos = "0".equals(Security.getProperty("networkaddress.cache.ttl"))
-                        || "0".equals(System.getProperty("sun.net.inetaddr.ttl"))
-                ? 0
-                : TimeUnit.SECONDS.toNanos(1);
+        this.keptNanos = keptNanos;
     }
 
     /** Under way, or over of late; null where no thread is free for it. */

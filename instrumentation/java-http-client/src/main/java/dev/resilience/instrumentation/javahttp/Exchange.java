@@ -231,7 +231,7 @@ final class Exchange<T> extends Call {
             Contained.run(faults, "java-http-client/handler", () -> {
                 spent |= !REPEATABLE.contains(theirs.getClass().getName());
                 if (attempt != null) {
-                    attempt.shown = spent;
+                    attempt.shown = spent || !attempt.isAnsweredAlike();
                 }
             });
             return theirs;
@@ -862,8 +862,8 @@ final class Exchange<T> extends Call {
         }
         BoundedBody<T> streamed = thrown == null ? body : null;
         boolean isBodyDecisive = streamed != null && (deadlineNanos != 0 || guard.awaitsEnd(this));
-        if (isBodyDecisive && repeat != null) {
-            repeat.shown = true; // its body is being read
+        if (thrown == null && repeat != null) {
+            repeat.shown = true; // its body may be read from now on
         }
         if (streamed != null && isBodyDecisive && !streamed.isOver() && advance(CALLING, STREAMING)) {
             Contained.end(out, response, null).run();

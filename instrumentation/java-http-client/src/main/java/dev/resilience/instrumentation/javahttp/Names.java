@@ -31,7 +31,7 @@ final class Names {
 
     Names(Guards guards) {
         this.faults = guards.faults();
-        this.lookups = new Lookups(guards);
+        this.lookups = Lookups.kept(guards);
     }
 
     /** From now on this thread is at work for {@code call}, or for none; returns for which it was before. */

@@ -23,6 +23,7 @@ final class Repeat implements Attempt {
     private static final ThreadLocal<@Nullable Again> BEGINNING = new ThreadLocal<>();
 
     private static final Set<String> IDEMPOTENT = Set.of("GET", "HEAD", "PUT", "DELETE", "OPTIONS");
+    private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
     private static final String KEY = "Idempotency-Key";
 
     private final HttpRequest request;
@@ -72,8 +73,16 @@ final class Repeat implements Attempt {
 
     @Override
     public boolean isIdempotent() {
-        return IDEMPOTENT.contains(request.method())
-                || request.headers().firstValue(KEY).isPresent();
+        return IDEMPOTENT.contains(request.method()) || hasKey();
+    }
+
+    /** Whether it is answered the same the second time too: what is deleted is not found then. */
+    boolean isAnsweredAlike() {
+        return SAFE.contains(request.method()) || hasKey();
+    }
+
+    private boolean hasKey() {
+        return request.headers().firstValue(KEY).isPresent();
     }
 
     @Override

@@ -246,6 +246,26 @@ class RetriesTest {
     }
 
     @Test
+    void leavesADeletionWhoseAnswerStopsHalfWay() throws Exception {
+        server.first("half");
+        assertThatThrownBy(() -> send(request().DELETE().build())).isInstanceOf(IOException.class);
+        assertThat(server.arrived()).isOne();
+        server.first("half", "404");
+        assertThat(send(request().DELETE().header("Idempotency-Key", "1").build()))
+                .isEqualTo("404 answer 404");
+    }
+
+    /** One of a second, which was long over when the body had stalled. */
+    @Test
+    void leavesTheBodyOutOfAnAdaptiveDeadline() throws Exception {
+        guard("retry.attempts=2", "deadline=adaptive", "stall-after=1200ms");
+        earn(110);
+        server.first("stall");
+        assertThat(send(request().build())).isEqualTo("200 fine");
+        assertThat(retries()).containsExactly("1 agent again timeout");
+    }
+
+    @Test
     void givesTheLastStallWhenAttemptsAreSpent() {
         guard("retry.attempts=2", "stall-after=300ms");
         server.first("stall", "stall");

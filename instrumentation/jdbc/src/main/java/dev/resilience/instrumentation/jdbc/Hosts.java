@@ -7,6 +7,7 @@ import java.io.Closeable;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -21,19 +22,21 @@ final class Hosts {
      * The driver asks the resolver itself, right after, and is answered from what the JDK keeps. Where it is told to keep
      * nothing the driver waits once more, for an answer that was there a moment ago.
      *
-     * Left to the driver: more than one host, but for the wait until one of them is known, as which it tries first is its
-     * own affair; what it asks by another way, a socket factory, a proxy, a record of DNS; a URL whose user and password are not
-     * told from its host for certain, as a password must not get to a resolver.
+     * Left to the driver: of several hosts all but the wait until one of them is known, as which it tries first is its own
+     * affair; names that it may not ask for at all; and a URL whose user and password are not told from its host for
+     * certain, as a password must not get to a resolver.
      */
     private static final Pattern AUTHORITY = Pattern.compile(
             "jdbc:(?:postgresql|mariadb|mysql|h2:tcp)(?::(?:loadbalance|replication|sequential))?://([^/?;()]*)((?:[/?;].*)?)");
 
-    private static final String FACTORY = "socketFactory";
+    /** Settings of drivers by which a host is no name for the resolver of this machine, in lower case. */
+    private static final List<String> OTHERWISE =
+            List.of("socketfactory", "localsocket", "pipe=", "sockspro", "dnssrv");
 
     private final Lookups lookups;
 
     Hosts(Guards guards) {
-        lookups = new Lookups(guards);
+        lookups = Lookups.anew(guards);
     }
 
     /** Waits until one of them is known, if there are any; false if {@code work} was cut before that. */
@@ -65,9 +68,13 @@ final class Hosts {
     }
 
     private static boolean isReachedOtherwise(String url, @Nullable Object properties) {
-        return url.contains(FACTORY)
-                || System.getProperty("socksProxyHost") != null
-                || (properties instanceof Properties given && given.getProperty(FACTORY) != null);
+        StringBuilder settings = new StringBuilder(url);
+        if (properties instanceof Properties given) {
+            given.stringPropertyNames().forEach(name -> settings.append(name).append('='));
+        }
+        String all = settings.toString().toLowerCase(Locale.ROOT);
+        return System.getProperty("socksProxyHost") != null
+                || OTHERWISE.stream().anyMatch(all::contains);
     }
 
     /** None of what is an address already. */
@@ -77,11 +84,12 @@ final class Hosts {
             return Set.of();
         }
         String authority = parts.group(1);
-        if (parts.group(2).indexOf('@') >= 0) {
-            return Set.of(); // it may end a password that has a slash or a question mark in it
+        int at = authority.lastIndexOf('@');
+        if (parts.group(2).indexOf('@') >= 0 || (authority.indexOf(',') >= 0 && authority.indexOf('@') < at)) {
+            return Set.of(); // it may end a password with a slash in it; or each host has one of its own
         }
         Set<String> names = new LinkedHashSet<>();
-        for (String host : authority.substring(authority.lastIndexOf('@') + 1).split(",", -1)) {
+        for (String host : authority.substring(at + 1).split(",", -1)) {
             int port = host.lastIndexOf(':');
             String name = (port < 0 || host.endsWith("]") ? host : host.substring(0, port)).trim();
             if (!name.isEmpty() && !Lookups.isLiteral(name)) {

@@ -376,8 +376,8 @@ final class JdbcAdapter {
 
     /**
      * A driver opens a connection. What it gives is an array, as it changes an argument too: element 0 is the exception
-     * to throw instead, if it is not to, element 1 the call, null if that was refused, element 2 the properties to open it with, element 3 its database, element 4
-     * when it began, elements 5 and 6 what it was asked for, element 7 the driver.
+     * to throw instead, element 1 the call, if it is one and was not refused, element 2 the properties to open it with,
+     * element 3 its database, element 4 when it began, elements 5 and 6 what it was asked for, element 7 the driver.
      */
     Object @Nullable [] connect(Driver driver, @Nullable Object url, @Nullable Object properties) {
         OpenCall call = null;
@@ -396,19 +396,20 @@ final class JdbcAdapter {
                 entered[2] = withBoundedCancel(address, properties);
             }
             long[] here = Nesting.here();
+            boolean isBounded = here[Nesting.ASKED] != 0; // by who asks
+            boolean isAwaited = isTimed || isBounded;
             if (here[Nesting.DECIDED] != 0) {
-                entered[0] = isTimed ? unlessKnown(address, properties) : null;
+                entered[0] = isAwaited ? unlessKnown(address, properties) : null;
                 return entered;
             }
             boolean isForCaller = Nesting.pool().get() == null;
-            boolean isBounded = here[Nesting.ASKED] != 0; // by who asks
             call = new OpenCall(database, guard, guard.enforces() && !isBounded, isForCaller);
             Refusal refusal = guard.tryAcquire(call);
             if (refusal == null) {
                 call.begin();
-                here[Nesting.DECIDED] = 1;
+                entered[0] = isAwaited ? unlessKnown(address, properties) : null;
                 entered[1] = call;
-                entered[0] = isTimed ? unlessKnown(address, properties) : null;
+                here[Nesting.DECIDED] = 1;
             } else if (isForCaller || !database.isProbed()) {
                 database.refused();
                 decline(refusal.fallback());
@@ -450,7 +451,9 @@ final class JdbcAdapter {
             report("jdbc/connected", fault);
         }
         if (call != null) {
-            return ended(call, false, returned, opening[0] == null ? thrown : (Throwable) opening[0]);
+            Throwable why = opening[0] == null ? thrown : (Throwable) opening[0];
+            Object[] cut = ended(call, false, returned, why);
+            return cut == null && opening[0] != null ? new Object[] {returned, why} : cut;
         }
         return isWhole ? null : cutWhileOpened(returned);
     }

@@ -187,6 +187,26 @@ class AlternateDatabasesTest {
         }
     }
 
+    /** Its own guard has no deadline, only the link of the chain has. */
+    @Test
+    void isGivenUpWhileItsNameIsLookedUp() throws SQLException {
+        guard(
+                replicaUrl(replica.port()).replace("127.0.0.1", "localhost"),
+                "policies.goods.fallback.alternate.credentials=true",
+                "policies.goods.fallback.alternate.deadline=300ms");
+        Connection connection = connect();
+        open();
+        Databased.GUARDS.unresolving = true;
+        long begun = System.nanoTime();
+
+        SQLException thrown = StatementContract.failure(() -> names(connection, BY_ID, 1));
+
+        assertThat(StatementContract.millisSince(begun)).isBetween(290L, 5_500L);
+        assertThat(thrown.getMessage()).contains("circuit_open");
+        assertThat(fallbacks()).containsExactly("alternate failed: java.sql.SQLTransientConnectionException");
+        assertThat(guards.fallbacks()).anyMatch(told -> told.endsWith("while it was opened"));
+    }
+
     @Test
     void answersForADatabaseWhoseCircuitIsOpen() throws SQLException {
         guard(replicaUrl(replica.port()), "policies.goods.fallback.alternate.credentials=true");

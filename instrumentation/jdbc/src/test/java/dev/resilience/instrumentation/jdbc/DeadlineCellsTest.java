@@ -58,6 +58,44 @@ class DeadlineCellsTest {
         }
 
         @Test
+        void postgresWhoseNameNeverResolves() throws Exception {
+            String url = Databased.postgres().replace("127.0.0.1", "localhost");
+            teach(url);
+            Answers answers = new Answers("pgjdbc connect, name", DEADLINE);
+            GUARDS.deadlineMillis = DEADLINE;
+            GUARDS.unresolving = true;
+            for (int i = 0; i < Answers.SAMPLES; i++) {
+                assertThat(answers.take(() -> DriverManager.getConnection(url)).getSQLState())
+                        .isEqualTo("08001");
+            }
+            assertThat(GUARDS.expired).hasSize(Answers.SAMPLES);
+            assertThat(Nesting.here()[Nesting.DECIDED]).isZero();
+            answers.areWithin(SLACK);
+            GUARDS.reset();
+            DriverManager.getConnection(url).close();
+        }
+
+        /** On the caller's thread, within his wait for the pool. */
+        @Test
+        void aPoolsFirstConnectionWhoseNameNeverResolves() throws Exception {
+            String url = Databased.postgres().replace("127.0.0.1", "localhost");
+            teach(url);
+            Answers answers = new Answers("HikariCP's first connection, name", DEADLINE);
+            GUARDS.unresolving = true;
+            for (int i = 0; i < Answers.SAMPLES; i++) {
+                try (HikariDataSource lazy = new HikariDataSource()) {
+                    lazy.setJdbcUrl(url);
+                    GUARDS.deadlineMillis = DEADLINE;
+                    SQLException thrown = answers.take(lazy::getConnection);
+                    GUARDS.deadlineMillis = 0;
+                    assertThrown(thrown).isInstanceOf(SQLTransientConnectionException.class);
+                }
+            }
+            assertThat(Nesting.here()[Nesting.DECIDED]).isZero();
+            answers.areWithin(2_000 + SLACK); // as above
+        }
+
+        @Test
         void postgresThatSaysNothing() throws Exception {
             isCutWhileConnecting("pgjdbc connect, mute", Databased.postgresPort(), Databased::postgres, greeting(""));
         }

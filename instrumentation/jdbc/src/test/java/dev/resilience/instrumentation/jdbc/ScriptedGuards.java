@@ -33,6 +33,11 @@ final class ScriptedGuards implements Guards {
     volatile int places = Integer.MAX_VALUE;
     volatile @Nullable Error broken;
 
+    /** While set, the resolver does not answer. */
+    volatile boolean unresolving;
+
+    private final List<Runnable> unresolved = new CopyOnWriteArrayList<>();
+
     /** Others, whose guards count instead of this one's. */
     private volatile @Nullable Guards instead;
 
@@ -63,6 +68,9 @@ final class ScriptedGuards implements Guards {
         deadlineMillis = 0;
         places = Integer.MAX_VALUE;
         broken = null;
+        unresolving = false;
+        unresolved.forEach(Runnable::run);
+        unresolved.clear();
         instead = null;
         generation.incrementAndGet();
         for (AtomicInteger counter : List.of(admitted, refused, spurious)) {
@@ -82,6 +90,11 @@ final class ScriptedGuards implements Guards {
     public StatementKind kindOf(String sql) {
         Guards others = instead;
         return others == null ? StatementKind.OTHER : others.kindOf(sql);
+    }
+
+    @Override
+    public boolean tryRun(Runnable work) {
+        return unresolving && unresolved.add(work);
     }
 
     List<String> tokens() {
