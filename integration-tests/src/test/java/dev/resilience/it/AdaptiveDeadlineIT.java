@@ -24,7 +24,9 @@ class AdaptiveDeadlineIT {
     @MethodSource("jdks")
     void cutsAnHttpCallThatHangsAndNoBodyThatComes(Path jdk) {
         try (RawHttpServer server = new RawHttpServer();
+                RawHttpServer another = new RawHttpServer();
                 Jvm program = Jvm.with(jdk).agent("mode=enforce").caller()) {
+            assertThat(program.call("http " + another.url("/status/200"))).startsWith("ok "); // the first loads all
             learn(program, "http " + server.url("/status/200"));
 
             isCut(
@@ -41,7 +43,9 @@ class AdaptiveDeadlineIT {
     @MethodSource("jdks")
     void cutsAUnaryCallThatHangsAndNoStream(Path jdk) {
         try (EchoFixture server = new EchoFixture();
+                EchoFixture another = new EchoFixture();
                 Jvm program = Jvm.with(jdk).agent("mode=enforce").caller()) {
+            assertThat(program.call("grpc " + another.target() + " hello")).startsWith("ok "); // the first loads all
             learn(program, "grpc " + server.target() + " hello");
 
             isCut(program.call("grpc " + server.target() + " hang"), "DEADLINE_EXCEEDED");

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
@@ -17,7 +19,7 @@ class BreakerIT {
     private static final String[] POLICY = {
         "mode=enforce",
         "defaults.breaker.strategy=consecutive",
-        "defaults.breaker.open-for=1s",
+        "defaults.breaker.open-for=2s",
         "defaults.breaker.jitter=0%",
         "defaults.breaker.probes=2",
     };
@@ -79,11 +81,23 @@ class BreakerIT {
                         kind + " " + url + " select 1",
                         kind + " " + url + " do $$ begin raise exception using errcode = '53200'; end $$",
                         on -> {},
-                        () -> (int) relay.sent(),
+                        () -> sentBy(relay),
                         "[53200]",
                         "failed \\d+ java.sql.SQLTransientConnectionException: .*circuit_open \\(102\\).*");
             }
         }
+    }
+
+    /** Once it has all that was sent: a connection of its own says good-bye when it is closed. */
+    private static int sentBy(Relay relay) {
+        long[] before = {-1};
+        Awaitility.await().pollInterval(Duration.ofMillis(50)).until(() -> {
+            long now = relay.sent();
+            boolean isStill = now == before[0];
+            before[0] = now;
+            return isStill;
+        });
+        return (int) before[0];
     }
 
     private static void life(
@@ -100,8 +114,12 @@ class BreakerIT {
             assertThat(program.call(failure)).contains(fault);
         }
         int before = arrived.getAsInt();
+        List<String> refused = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
-            assertThat(program.call(failure)).matches(refusal);
+            refused.add(program.begin(failure)); // all of them before it lets any through again
+        }
+        for (String id : refused) {
+            assertThat(program.answerTo(id)).matches(refusal);
         }
         assertThat(arrived.getAsInt()).isEqualTo(before);
 

@@ -287,7 +287,8 @@ class FaultsIT {
 
         /** What was said on stderr since the last breakage. */
         List<String> errors() {
-            return jvm.errors().subList(toldBefore, jvm.errors().size());
+            List<String> all = List.copyOf(jvm.errors());
+            return all.subList(toldBefore, all.size());
         }
 
         void restart() {

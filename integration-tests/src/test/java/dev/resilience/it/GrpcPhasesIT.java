@@ -55,6 +55,7 @@ class GrpcPhasesIT {
                         "defaults.stream.idle=300ms",
                         "policies.chats.match.protocol=grpc",
                         "policies.chats.match.method=Chat",
+                        "policies.chats.stream.first-message=none",
                         "policies.chats.stream.idle=none",
                         "policies.chats.stream.total=500ms")
                 .start("dev.resilience.apps.GrpcPhases");
@@ -207,15 +208,15 @@ class GrpcPhasesIT {
     void aStreamThatGoesOnAndOneThatIsReadSlowlyAreNotCut() {
         List<String> ids = new ArrayList<>();
         for (String burst : new String[] {
-            "list plain 5 %s done 5 150",
-            "list-async plain 5 %s done 5 150",
+            "list plain 5 %s done 10 50",
+            "list-async plain 5 %s done 10 50",
             "list slow 5 %s done 3 0",
             "list-paused plain 5 %s done 3 0"
         }) {
             ids.add(program().begin(String.format(burst, server.target())));
         }
         for (int i = 0; i < ids.size(); i++) {
-            assertThat(program().answerTo(ids.get(i))).startsWith(i < 2 ? "messages_5*5 " : "messages_3*5 ");
+            assertThat(program().answerTo(ids.get(i))).startsWith(i < 2 ? "messages_10*5 " : "messages_3*5 ");
         }
     }
 

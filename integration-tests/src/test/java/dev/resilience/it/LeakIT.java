@@ -28,7 +28,7 @@ class LeakIT {
             program.call("http " + server.url("/status/200"));
             // An answer that is there at once may be handled by the thread of the caller, which nothing can cut.
             // The handler takes longer than the first cut of a JVM whose classes a busy machine has still to load.
-            String stuck = "http-stuck " + server.url("/slow/50") + " 1500";
+            String stuck = "http-stuck " + server.url("/slow/120") + " 1500";
             for (int i = 0; i < 3; i++) {
                 assertThat(program.call(stuck)).contains("call cut: deadline_exhausted (100)");
             }
@@ -53,7 +53,8 @@ class LeakIT {
         try (Relay relay = new Relay(Postgres.server().getPort());
                 Jvm program = guarded(jdk)) {
             String url = "jdbc:postgresql://127.0.0.1:" + relay.port() + "/postgres?user=postgres";
-            assertThat(program.call("kept " + url + " select 1")).startsWith("ok ");
+            Phases.eventually(
+                    "connected", () -> program.call("kept " + url + " select 1").startsWith("ok "));
             relay.swallow(true);
 
             String answer = program.call("kept " + url + " select 2");
@@ -71,8 +72,10 @@ class LeakIT {
     void aStatementThatRunsOnIsSaidWithItsThread(Path jdk) {
         try (Jvm program = guarded(jdk)) {
             String kept = "kept jdbc:h2:mem:leaks ";
-            String alias = kept + "create alias if not exists nap for 'java.lang.Thread.sleep(long)'";
-            Phases.eventually("alias", () -> program.call(alias).startsWith("ok "));
+            String alias = "create alias if not exists nap for 'java.lang.Thread.sleep(long)'";
+            for (String database : new String[] {"kept jdbc:h2:mem:first ", kept}) { // the first loads all
+                Phases.eventually("alias", () -> program.call(database + alias).startsWith("ok "));
+            }
 
             String late = program.call(kept + "call nap(1500)");
 

@@ -8,6 +8,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 
 /** One real PostgreSQL for all tests of this JVM; it ends with the JVM. */
 final class Postgres {
@@ -15,7 +16,10 @@ final class Postgres {
 
     private static EmbeddedPostgres start() {
         try {
-            return EmbeddedPostgres.builder().setServerConfig("fsync", "off").start();
+            return EmbeddedPostgres.builder()
+                    .setServerConfig("fsync", "off")
+                    .setPGStartupWait(Duration.ofMinutes(1))
+                    .start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -36,13 +36,13 @@ class SignalsIT {
             DeadlineIT.openConnections(program, Postgres.url(), 20);
             List<String> inFlight = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
-                inFlight.add(program.begin("http " + http.url("/slow/1000")));
-                inFlight.add(program.begin("grpc " + grpc.target() + " slow 1000"));
-                inFlight.add(program.begin("sql " + Postgres.url() + " select pg_sleep(1)"));
+                inFlight.add(program.begin("http " + http.url("/slow/5000")));
+                inFlight.add(program.begin("grpc " + grpc.target() + " slow 5000"));
+                inFlight.add(program.begin("sql " + Postgres.url() + " select pg_sleep(5)"));
             }
             eventually(() -> http.requests().size() == 21
                     && grpc.echo().calls() == 21
-                    && Postgres.count("select count(*) from pg_stat_activity where query = 'select pg_sleep(1)'"
+                    && Postgres.count("select count(*) from pg_stat_activity where query = 'select pg_sleep(5)'"
                                     + " and state = 'active'")
                             == 20);
             program.signal("TERM");

@@ -73,10 +73,7 @@ class WireIT {
      * busy machine a statement was never sent.
      */
     private static Jvm.Setup setup(Path jdk, String libraries) {
-        return Jvm.with(jdk)
-                .libraries(libraries)
-                .option("-Dcom.zaxxer.hikari.aliveBypassWindowMs=600000")
-                .option("-Dpool.timeout=60000");
+        return Jvm.with(jdk).libraries(libraries).option("-Dcom.zaxxer.hikari.aliveBypassWindowMs=600000");
     }
 
     private static Sent sent(Servers servers, Jvm.Setup setup, List<String> calls) {
@@ -147,6 +144,9 @@ class WireIT {
                     "sql " + sql() + " select 1",
                     "sql " + sql() + " select 1",
                     "http " + http2("/status/200"),
+                    "http " + http2("/status/200"),
+                    "grpc " + grpc() + " hello",
+                    "grpc " + grpc() + " hello",
                     "http " + http2("/hang"),
                     "grpc " + grpc() + " hang",
                     "sql " + sql() + " select pg_sleep(30)");

@@ -388,7 +388,7 @@ public final class Caller {
         pool.setPoolName("orders");
         pool.setMaximumPoolSize(20);
         pool.setMinimumIdle(1);
-        pool.setConnectionTimeout(Long.getLong("pool.timeout", 3_000));
+        pool.setConnectionTimeout(60_000);
         pool.setInitializationFailTimeout(-1);
         return pool;
     }

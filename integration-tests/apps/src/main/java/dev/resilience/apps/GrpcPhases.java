@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * KIND is {@code blocking}, {@code future} or {@code async} for unary calls,
  * {@code list}, {@code list-async}, {@code list-paused} (asks for one message and no more), {@code collect} or
  * {@code chat} for streams. OPTION is {@code plain}, {@code ready} (waits until the channel is), {@code blocked} (its
- * executor is, for a second) or {@code slow} (takes its time over each message). {@code never:///x} is a target whose name
+ * executor is, for a good second) or {@code slow} (takes its time over each message). {@code never:///x} is a target whose name
  * is never resolved.
  *
  * <p>Answers: {@code ID ENDING*COUNT,... MICROS ...}.
@@ -60,7 +60,7 @@ public final class GrpcPhases {
 
     private static Executor blocked() {
         ExecutorService executor = Executors.newSingleThreadExecutor(task -> Lines.daemon(task, "callbacks-1"));
-        executor.execute(() -> pause(1_000));
+        executor.execute(() -> pause(1_400));
         return executor;
     }
 

@@ -1,11 +1,17 @@
 package dev.resilience.instrumentation.grpc;
 
+import io.grpc.CallOptions;
 import io.grpc.Context;
 import io.grpc.Deadline;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
+import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
@@ -13,7 +19,10 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +40,20 @@ final class EchoService {
     final AtomicInteger cancels = new AtomicInteger();
     /** Of the last call, as its caller told it; null if it told none. */
     volatile @Nullable Deadline deadline;
+
+    /** The first call of a JVM may take longer than any deadline of a test. */
+    static void warmUp() throws IOException, InterruptedException {
+        Server server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .addService(new EchoService().definition())
+                .build()
+                .start();
+        ManagedChannel channel = ManagedChannelBuilder.forTarget("127.0.0.1:" + server.getPort())
+                .usePlaintext()
+                .build();
+        ClientCalls.blockingUnaryCall(channel, UNARY, CallOptions.DEFAULT, "warm");
+        channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+        server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    }
 
     ServerServiceDefinition definition() {
         return ServerServiceDefinition.builder("test.Echo")

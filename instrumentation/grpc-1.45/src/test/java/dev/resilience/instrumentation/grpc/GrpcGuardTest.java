@@ -654,7 +654,7 @@ class GrpcGuardTest {
                     .isInstanceOf(StatusRuntimeException.class)
                     .hasMessageStartingWith("DEADLINE_EXCEEDED");
 
-            assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(DEADLINE, DEADLINE.multipliedBy(5));
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(DEADLINE, DEADLINE.plusSeconds(3));
             eventually(() -> echo.cancels.get() == 1);
             assertThat(GUARDS.expired).hasValue(1);
             assertThat(echo.deadline).isNotNull();
@@ -674,7 +674,7 @@ class GrpcGuardTest {
                     .isInstanceOf(StatusRuntimeException.class)
                     .hasMessage("DEADLINE_EXCEEDED: " + ScriptedGuards.MESSAGE);
 
-            assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(DEADLINE, DEADLINE.multipliedBy(5));
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(DEADLINE, DEADLINE.plusSeconds(3));
             eventually(() -> echo.cancels.get() == 1);
             assertThat(GUARDS.expired).hasValue(1);
             assertThat(echo.deadline).isNull();
@@ -682,6 +682,7 @@ class GrpcGuardTest {
 
         @Test
         void thatIsAdaptiveLeavesTheCallersOwnShorterDeadlineToHim() {
+            GUARDS.deadlineNanos = TimeUnit.SECONDS.toNanos(20);
             GUARDS.adaptive = true;
 
             assertThatThrownBy(() -> unary("hang", CallOptions.DEFAULT.withDeadlineAfter(50, TimeUnit.MILLISECONDS)))

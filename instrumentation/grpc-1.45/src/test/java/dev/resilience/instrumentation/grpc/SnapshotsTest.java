@@ -59,8 +59,9 @@ class SnapshotsTest {
     private RealGuards guards;
 
     @BeforeAll
-    static void weave() {
+    static void weave() throws IOException, InterruptedException {
         woven = Woven.with(new GrpcModule(), SCRIPTED);
+        EchoService.warmUp();
     }
 
     @AfterAll
@@ -219,7 +220,7 @@ class SnapshotsTest {
                     },
                     new Metadata());
             call.request(2);
-            Thread.sleep(200); // by then the connection was refused
+            assertThat(eventually(() -> guards.registry().inFlight() == 0)).isTrue(); // the connection was refused
             assertThat(closed).isNotDone();
             if (then.equals("ask")) {
                 call.sendMessage("apples");

@@ -77,8 +77,8 @@ final class Names {
         if (found != null) {
             return new InetSocketAddress(found, port);
         }
-        return lookup.isDone() || !call.isCut()
-                ? null
+        return lookup.isDone()
+                ? null // there is no such name, as the client will find
                 : new HttpTimeoutException("deadline exhausted while " + host + " was looked up");
     }
 

@@ -89,12 +89,22 @@ class SnapshotsTest {
                 "mode=enforce",
                 "policies.shop.match.port=" + server.port(),
                 "policies.shop.breaker.strategy=consecutive",
-                "policies.shop.deadline=300ms"));
+                "policies.shop.deadline=20s"));
         for (String each : more) {
             properties.add(each.startsWith("mode=") ? each : "policies.shop." + each);
         }
         guards = new RealGuards(properties.toArray(String[]::new));
         scripted.giveWayTo(guards.registry());
+    }
+
+    /** What is kept stays kept; from now on what hangs is cut soon. */
+    private void hurry() {
+        guards.reload(
+                "mode=enforce",
+                "policies.shop.match.port=" + server.port(),
+                "policies.shop.breaker.strategy=consecutive",
+                "policies.shop.fallback.snapshot.max-age=10m",
+                "policies.shop.deadline=300ms");
     }
 
     private HttpRequest.Builder request(String path) {
@@ -172,14 +182,16 @@ class SnapshotsTest {
 
         @Test
         void insteadOfAHang() throws Exception {
+            hurry();
             server.hangs();
             long start = System.nanoTime();
             assertThat(text("/a")).isEqualTo("200 " + BODY);
-            assertThat(System.nanoTime() - start).isBetween(290_000_000L, 2_000_000_000L);
+            assertThat(System.nanoTime() - start).isBetween(290_000_000L, 4_000_000_000L);
         }
 
         @Test
         void insteadOfABodyThatStops() throws Exception {
+            hurry();
             server.stopsHalfWay();
             assertThat(text("/a")).isEqualTo("200 " + BODY);
         }
@@ -198,6 +210,7 @@ class SnapshotsTest {
 
         @Test
         void ofAnAsynchronousCall() throws Exception {
+            hurry();
             server.hangs();
             CompletableFuture<HttpResponse<String>> future =
                     client.sendAsync(request("/a").build(), BodyHandlers.ofString());
@@ -288,11 +301,7 @@ class SnapshotsTest {
 
         @Test
         void afterAReloadThatSaysTheSame() throws Exception {
-            guards.reload(
-                    "mode=enforce",
-                    "policies.shop.match.port=" + server.port(),
-                    "policies.shop.fallback.snapshot.max-age=10m",
-                    "policies.shop.deadline=200ms");
+            hurry();
             server.hangs();
             assertThat(text("/a")).isEqualTo("200 " + BODY);
         }

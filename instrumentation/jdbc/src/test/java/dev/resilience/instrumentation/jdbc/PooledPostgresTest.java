@@ -162,7 +162,7 @@ class PooledPostgresTest {
             for (int i = 0; i < 5; i++) {
                 long begun = System.nanoTime();
                 SQLException thrown = failure(() -> query("select pg_sleep(20)"));
-                assertThat(millisSince(begun)).isBetween(299L, 1_000L);
+                assertThat(millisSince(begun)).isBetween(299L, 3_300L);
                 assertThrown(thrown).isInstanceOf(SQLTransientException.class);
                 assertThat(thrown.getSQLState()).isIn("57014", "08006");
                 lost += thrown.getSQLState().equals("08006") ? 1 : 0;
@@ -178,7 +178,9 @@ class PooledPostgresTest {
 
         @Test
         void aWaitForALockIsCut() throws Exception {
+            GUARDS.deadlineMillis = 0;
             query("create table if not exists ledger (id int)");
+            GUARDS.deadlineMillis = 300;
             try (Connection holder = pool.getConnection();
                     Statement locking = holder.createStatement()) {
                 holder.setAutoCommit(false);
@@ -221,7 +223,7 @@ class PooledPostgresTest {
                         query("select 1");
                     }
                 });
-                assertThat(millisSince(begun)).isBetween(299L, 2_500L);
+                assertThat(millisSince(begun)).isBetween(299L, 5_000L);
                 assertThat(thrown.getSQLState()).isEqualTo("08006");
                 assertThrown(thrown).hasMessageContaining("deadline_exhausted");
                 for (int i = 0; i < 10; i++) {
@@ -238,7 +240,7 @@ class PooledPostgresTest {
             GUARDS.endings.clear();
             long begun = System.nanoTime();
             SQLException thrown = failure(() -> pool.getConnection());
-            assertThat(millisSince(begun)).isBetween(299L, 1_000L);
+            assertThat(millisSince(begun)).isBetween(299L, 3_300L);
             assertThrown(thrown).isInstanceOf(SQLTransientConnectionException.class);
             assertThat(GUARDS.expired).containsExactly(thrown);
             assertThat(GUARDS.endings).isEmpty();

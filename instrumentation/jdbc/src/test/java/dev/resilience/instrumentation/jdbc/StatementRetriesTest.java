@@ -3,6 +3,7 @@ package dev.resilience.instrumentation.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.resilience.agent.signal.Signal;
 import dev.resilience.testkit.RealGuards;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -194,7 +195,9 @@ class StatementRetriesTest {
         Connection connection = connect(Databased.postgres());
         long begun = System.nanoTime();
         assertThatThrownBy(() -> quotient(connection, 1)).isInstanceOf(SQLException.class);
-        assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.MILLISECONDS.toNanos(1_000));
+        assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.MILLISECONDS.toNanos(4_000));
+        assertThat(guards.retried().stream().mapToLong(Signal.Retry::waitNanos).sum())
+                .isLessThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(700));
         assertThat(retries()).first().asString().contains("again");
     }
 

@@ -67,7 +67,7 @@ class DemoIT {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(150)
     void leavesNothingBehindWhenItIsInterrupted() throws Exception {
         read(Pattern.compile("bare  \\[.*the HTTP service hangs"));
         demo.descendants().forEach(children::add);
