@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class StallingService implements AutoCloseable {
     private final AtomicInteger cancelled = new AtomicInteger();
+    private final AtomicInteger open = new AtomicInteger();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final Server server;
 
@@ -55,6 +56,11 @@ final class StallingService implements AutoCloseable {
         return "127.0.0.1:" + server.getPort();
     }
 
+    /** How many calls have come and not ended. */
+    int open() {
+        return open.get();
+    }
+
     /** How many calls their clients have cancelled. */
     int cancelled() {
         return cancelled.get();
@@ -74,6 +80,7 @@ final class StallingService implements AutoCloseable {
         Stalling(ServerCall<String, String> call, boolean afterAll) {
             this.call = call;
             this.afterAll = afterAll;
+            open.incrementAndGet();
             call.request(100);
         }
 
@@ -95,6 +102,12 @@ final class StallingService implements AutoCloseable {
         @Override
         public void onCancel() {
             cancelled.incrementAndGet();
+            open.decrementAndGet();
+        }
+
+        @Override
+        public void onComplete() {
+            open.decrementAndGet();
         }
 
         private void answer() {

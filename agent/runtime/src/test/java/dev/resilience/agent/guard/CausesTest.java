@@ -270,7 +270,7 @@ class CausesTest {
         void areHowLongTheCallWaitedInTheQueue() {
             assertThat(refusedAfter(Duration.ofMillis(20), 1).message())
                     .contains(", in flight=1/1, decision ")
-                    .containsPattern(", waited (2[0-9]|[3-9][0-9]|[0-9]{3})ms$");
+                    .containsPattern(", waited [0-9.]+m?s$");
             assertThat(recorder.lastDecision().elapsedNanos()).isGreaterThanOrEqualTo(20_000_000);
         }
 

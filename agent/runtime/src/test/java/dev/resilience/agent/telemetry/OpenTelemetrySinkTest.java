@@ -493,8 +493,8 @@ class OpenTelemetrySinkTest {
 
             sink.close();
 
-            assertThat(calls).isLessThan(Duration.ofSeconds(1));
-            assertThat(Duration.ofNanos(System.nanoTime() - start).minus(calls)).isLessThan(Duration.ofSeconds(4));
+            assertThat(calls).isLessThan(Duration.ofSeconds(5)); // the receiver hangs for 20
+            assertThat(Duration.ofNanos(System.nanoTime() - start).minus(calls)).isLessThan(Duration.ofSeconds(8));
             assertThat(kept.faults).isNotEmpty().allMatch(fault -> fault.startsWith("telemetry/"));
         }
 
