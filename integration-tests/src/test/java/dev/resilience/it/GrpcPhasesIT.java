@@ -55,7 +55,6 @@ class GrpcPhasesIT {
                         "defaults.stream.idle=300ms",
                         "policies.chats.match.protocol=grpc",
                         "policies.chats.match.method=Chat",
-                        "policies.chats.stream.first-message=none",
                         "policies.chats.stream.idle=none",
                         "policies.chats.stream.total=500ms")
                 .start("dev.resilience.apps.GrpcPhases");

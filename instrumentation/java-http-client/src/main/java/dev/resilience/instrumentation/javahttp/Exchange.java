@@ -120,6 +120,9 @@ final class Exchange<T> extends Call {
     private volatile @Nullable BoundedBody<T> body;
     private volatile @Nullable BodyClock silence;
     private volatile @Nullable CompletableFuture<Given<T>> instead;
+    /** Whether the caller gets what comes of the chain, and never what the library makes of a body that was cut. */
+    private volatile boolean isEndedByChain;
+
     private int status;
     /** What the caller would get; 0 unless all of that is there, or a fallback may take its place before it is. */
     private volatile int answeredWith;
@@ -450,7 +453,9 @@ final class Exchange<T> extends Call {
     private void endAs(CompletableFuture<HttpResponse<T>> out, Runnable otherwise) {
         CompletableFuture<Given<T>> given = instead;
         if (given == null) {
-            otherwise.run();
+            if (!isEndedByChain) {
+                otherwise.run();
+            }
         } else {
             given.whenComplete(
                     (made, cause) -> (made == null ? otherwise : Contained.end(out, made.response, made.thrown)).run());
@@ -961,12 +966,13 @@ final class Exchange<T> extends Call {
         if (fallback == null) {
             complete(out, null, thrown);
         } else {
+            Runnable otherwise = Contained.end(out, null, thrown);
             out.defaultExecutor()
                     .execute(Contained.task(
                             faults,
                             "java-http-client/expired",
-                            () -> serve(fallback, true, out, () -> complete(out, null, thrown)),
-                            Contained.end(out, null, thrown)));
+                            () -> serve(fallback, true, out, otherwise),
+                            otherwise));
         }
         out.defaultExecutor().execute(contained(() -> stop(futures.work(), thrown)));
     }
@@ -1018,12 +1024,14 @@ final class Exchange<T> extends Call {
         if (fallback == null) {
             complete(out, null, thrown);
         } else if (isCalling) {
+            isEndedByChain = true;
+            Runnable otherwise = Contained.end(out, null, thrown);
             out.defaultExecutor()
                     .execute(Contained.task(
                             faults,
                             "java-http-client/stalled",
-                            () -> serve(fallback, true, out, () -> complete(out, null, thrown)),
-                            Contained.end(out, null, thrown)));
+                            () -> serve(fallback, true, out, otherwise),
+                            otherwise));
         } else {
             tooLate(fallback);
         }
