@@ -37,7 +37,7 @@ public final class Callbacks {
                 http.sendAsync(request(words[2]), BodyHandlers.ofString())
                         .whenComplete((response, thrown) -> tell(told, thrown == null ? "answered" : thrown));
             case "subscriber" ->
-                http.sendAsync(request(words[2]), BodyHandlers.fromLineSubscriber(new Subscriber(told)))
+                http.sendAsync(request(words[2]), BodyHandlers.fromLineSubscriber(new Observer(told)))
                         .whenComplete((response, thrown) -> {}); // it is the subscriber's that is asked for
             default -> call(words, told);
         }
@@ -70,7 +70,13 @@ public final class Callbacks {
         told.complete(Thread.currentThread().getName() + ": " + ending);
     }
 
-    private record Observer(CompletableFuture<String> told) implements StreamObserver<String> {
+    /** Of lines as of messages. */
+    private record Observer(CompletableFuture<String> told) implements StreamObserver<String>, Flow.Subscriber<String> {
+        @Override
+        public void onSubscribe(Flow.Subscription subscription) {
+            subscription.request(Long.MAX_VALUE);
+        }
+
         @Override
         public void onNext(String item) {}
 
@@ -83,25 +89,10 @@ public final class Callbacks {
         public void onCompleted() {
             tell(told, "answered");
         }
-    }
-
-    private record Subscriber(CompletableFuture<String> told) implements Flow.Subscriber<String> {
-        @Override
-        public void onSubscribe(Flow.Subscription subscription) {
-            subscription.request(Long.MAX_VALUE);
-        }
-
-        @Override
-        public void onNext(String line) {}
-
-        @Override
-        public void onError(Throwable thrown) {
-            tell(told, thrown);
-        }
 
         @Override
         public void onComplete() {
-            tell(told, "answered");
+            onCompleted();
         }
     }
 }

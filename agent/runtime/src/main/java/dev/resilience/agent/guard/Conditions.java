@@ -39,9 +39,7 @@ final class Conditions {
         void tell(Link link, String why);
     }
 
-    /**
-     * The chain of this call, of unconditional links: the same list, and nothing asked, where none has a condition.
-     */
+    /** The chain of this call, of unconditional links: the same list, and nothing asked, where none has a condition. */
     List<Link> of(Call call, PassedOver passedOver) {
         if (!hasAny) {
             return chain;
