@@ -173,6 +173,42 @@ final class WindowStress {
         }
     }
 
+    /** In one stripe, or in two, while it grows: one owns it, or the other does. */
+    @JCStressTest
+    @State
+    @Outcome(id = "failures=1/6", expect = ACCEPTABLE, desc = "all")
+    public static class Owned {
+        private final StripedCounts counted = new StripedCounts();
+
+        public Owned() {
+            grow();
+        }
+
+        @Actor
+        public void one() {
+            counted.addSuccess();
+            counted.addSuccess();
+            counted.addSuccess();
+        }
+
+        @Actor
+        public void other() {
+            counted.addSuccess();
+            counted.addFailure();
+            counted.addSuccess();
+        }
+
+        @Actor
+        public void grow() {
+            counted.grow(1_000_000, 1);
+        }
+
+        @Arbiter
+        public void judge(L_Result result) {
+            result.r1 = counted.sum().toString();
+        }
+    }
+
     @JCStressTest
     @State
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the first")

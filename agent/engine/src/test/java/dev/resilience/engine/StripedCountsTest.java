@@ -63,6 +63,21 @@ class StripedCountsTest {
         assertThat(counts.successes()).isEqualTo(4);
     }
 
+    @Test
+    void countsWhatTheOwnerOfAStripeAddsAndWhatAllOthersDo() {
+        counts.grow(1_000_000, PULSE);
+        for (int i = 0; i < 64; i++) {
+            Thread thread = new Thread(() -> {
+                counts.addSuccess();
+                counts.addFailure();
+                counts.addSuccess();
+            });
+            thread.start();
+            join(thread);
+            assertThat(counts.sum()).isEqualTo(new Counts(i + 1, 3L * (i + 1)));
+        }
+    }
+
     @RepeatedTest(20)
     void losesNothingHoweverManyCountWhileItGrows() {
         int calls = 60_000;
