@@ -15,6 +15,7 @@ import io.github.resilience4j.bulkhead.Bulkhead;
 import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
@@ -72,6 +73,16 @@ final class RefusalRows {
                             () -> AgentGuard.refuses(refusal -> Status.UNAVAILABLE
                                     .withDescription(refusal.message())
                                     .asRuntimeException(new Metadata()))),
+                    Row.of("gRPC itself: the same of a Status that is there", () -> {
+                        Status made = Status.UNAVAILABLE.withDescription("refused by the peer");
+                        return () -> {
+                            try {
+                                throw made.asRuntimeException(new Metadata());
+                            } catch (StatusRuntimeException e) {
+                                return e;
+                            }
+                        };
+                    }),
                     Row.of(
                             "resilience.jar: java.net.http, all that the adapter does for a refused send",
                             AgentGuard::refusesRequest),
