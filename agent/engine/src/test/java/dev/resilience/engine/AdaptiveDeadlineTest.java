@@ -8,14 +8,17 @@ import java.util.Random;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AdaptiveDeadlineTest {
     private static final long MILLI = 1_000_000;
     private static final long SECOND = 1_000 * MILLI;
 
-    private final AdaptiveDeadline deadline = new AdaptiveDeadline(0);
-    private long now;
+    /** A clock may begin anywhere; this one comes by 0. */
+    private long now = -3_600 * SECOND;
+
+    private final AdaptiveDeadline deadline = new AdaptiveDeadline(now);
 
     /** One call after another. */
     private void succeed(int calls, long latency) {
@@ -114,6 +117,127 @@ class AdaptiveDeadlineTest {
     }
 
     @Nested
+    class AmongOthers {
+        /** Cut when its deadline was just over, and a success began a moment ago. */
+        private void cut() {
+            deadline.cut(deadline.nanos(), now);
+        }
+
+        @Test
+        void isTriedLongerOnlyAfterFortyEightOfThem() {
+            succeed(53, MILLI);
+            cut();
+            succeed(47, MILLI);
+            cut();
+            assertThat(deadline.nanos()).isEqualTo(LEAST_NANOS);
+        }
+
+        @Test
+        void isTriedLongerAfterFortyEightOfThem() {
+            succeed(52, MILLI);
+            cut();
+            succeed(48, MILLI);
+            cut();
+            assertThat(deadline.nanos()).isEqualTo(2 * LEAST_NANOS);
+        }
+
+        @ParameterizedTest(name = "{0} ns after half of its deadline: {1} s")
+        @CsvSource({"0, 1", "1, 2"})
+        void isTriedLongerOnlyIfOneBeganInTheSecondHalf(long later, long seconds) {
+            succeed(100, MILLI);
+            now += SECOND;
+            deadline.succeeded(now, now + MILLI);
+            deadline.cut(LEAST_NANOS, now + LEAST_NANOS / 2 - later);
+            assertThat(deadline.nanos()).isEqualTo(seconds * SECOND);
+        }
+
+        private void hang(int times) {
+            for (int i = 0; i < times; i++) {
+                succeed(2_000, MILLI);
+                cut();
+            }
+        }
+
+        @Test
+        void isTriedForAMinuteAtMost() {
+            succeed(100, MILLI);
+            hang(6);
+            assertThat(deadline.nanos()).isEqualTo(UNKNOWN_NANOS);
+            hang(1);
+            assertThat(deadline.nanos()).isEqualTo(LEAST_NANOS);
+        }
+
+        @Test
+        void isMutedForTenMinutesToTheNanosecond() {
+            succeed(100, MILLI);
+            hang(7);
+            long muted = now;
+            succeed(2_000, MILLI);
+            now = muted + 600 * SECOND - MILLI;
+            deadline.succeeded(now - MILLI, now);
+            deadline.cut(LEAST_NANOS, muted + 600 * SECOND - 1);
+            assertThat(deadline.nanos()).isEqualTo(LEAST_NANOS);
+            succeed(2_000, MILLI);
+            now = muted + 600 * SECOND;
+            deadline.cut(LEAST_NANOS, now);
+            assertThat(deadline.nanos()).isEqualTo(2 * LEAST_NANOS);
+        }
+
+        @ParameterizedTest(name = "one took {0} ms: {1} ms")
+        @CsvSource({"900, 8000", "1000, 8000", "1001, 2002", "1500, 3000"})
+        void isTriedNoLongerOnceOneShowedWhatItNeeds(long millis, long expected) {
+            succeed(100, MILLI);
+            hang(3);
+            assertThat(deadline.nanos()).isEqualTo(8 * SECOND);
+            deadline.tookLong(millis * MILLI);
+            assertThat(deadline.nanos()).isEqualTo(expected * MILLI);
+        }
+    }
+
+    @Nested
+    class Basis {
+        @Test
+        void countsSuccessesTillThereAreEnough() {
+            succeed(99, MILLI);
+            assertThat(deadline.basis()).isEqualTo("successes=99/100");
+        }
+
+        @Test
+        void isWhatTheyTookInMillisecondsRoundedUp() {
+            succeed(99, MILLI);
+            succeed(1, 20 * MILLI + 1);
+            deadline.tookLong(700 * MILLI);
+            assertThat(deadline.basis()).isEqualTo("p99=21ms, longest=700ms");
+            assertThat(deadline.nanos()).isEqualTo(1_400 * MILLI);
+        }
+    }
+
+    @Nested
+    class TheFirstAfterAHundred {
+        @Test
+        void movesTheP99ByAStepHoweverLongItTook() {
+            succeed(100, 300 * MILLI);
+            assertThat(deadline.nanos()).isEqualTo(1_200 * MILLI);
+            succeed(1, 500 * MILLI);
+            assertThat(deadline.nanos()).isBetween(1_260 * MILLI, 1_263 * MILLI);
+        }
+
+        @Test
+        void movesItNotUpIfItTookAsLong() {
+            succeed(100, 300 * MILLI);
+            succeed(1, 300 * MILLI);
+            assertThat(deadline.nanos()).isLessThanOrEqualTo(1_200 * MILLI);
+        }
+
+        @Test
+        void andAllThatTakeLessMoveItDown() {
+            succeed(100, SECOND);
+            succeed(1_000, 100 * MILLI);
+            assertThat(deadline.nanos()).isBetween(2 * SECOND, 3 * SECOND);
+        }
+    }
+
+    @Nested
     class ARareKindOfCallThatNeedsLong {
         @ParameterizedTest(name = "needs {0} ms")
         @ValueSource(longs = {1_500, 9_000, 40_000})
@@ -153,14 +277,15 @@ class AdaptiveDeadlineTest {
         void isTriedHalfAsOftenEachTime() {
             succeed(1_000, 10 * MILLI);
             long tried = 0;
-            long until = 24 * 3600 * SECOND;
-            while (now < until) {
+            long begun = now;
+            long day = 24 * 3600 * SECOND;
+            while (now - begun < day) {
                 long given = deadline.nanos();
                 call(Long.MAX_VALUE, 200, 10 * MILLI);
                 tried += given > LEAST_NANOS ? given : 0;
                 succeed(3_000, 10 * MILLI);
             }
-            assertThat((double) tried / until).isLessThan(0.02);
+            assertThat((double) tried / day).isLessThan(0.02);
         }
 
         /** A target that answers nobody teaches nothing. */

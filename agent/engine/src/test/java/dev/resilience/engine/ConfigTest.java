@@ -17,6 +17,7 @@ class ConfigTest {
     private static final Duration SECOND = Duration.ofSeconds(1);
     private static final Duration HOUR = Duration.ofHours(1);
     private static final Duration DAY = Duration.ofDays(1);
+    private static final Backoff BACKOFF = new Backoff(TEN_MS, SECOND);
 
     /** Makes one record; what comes out does not matter. */
     interface Making {
@@ -79,6 +80,8 @@ class ConfigTest {
                         Strategy.Slo.DEFAULT_SLOTS,
                         Strategy.Slo.DEFAULT_VIOLATIONS,
                         Strategy.Slo.DEFAULT_CLIMB),
+                () -> new RetryConfig(2, BACKOFF, 0.001),
+                () -> new RetryConfig(10, BACKOFF, 1),
                 () -> new RateConfig(1, RateConfig.MINUTE, 1),
                 () -> new RateConfig(1_000_000, RateConfig.SECOND, 1_000_000),
                 () -> new ConcurrencyConfig.Fixed(1),
@@ -124,6 +127,10 @@ class ConfigTest {
                         "probe-success-rate must be above 0% and at most 100%, was 1.01"),
                 wrong(() -> breaker(SECOND, HOUR, 0, 1, 1, MS), "probe-timeout must be 10ms to 1h, was PT0.001S"),
                 wrong(() -> breaker(SECOND, HOUR, 0, 1, 1, DAY), "probe-timeout must be 10ms to 1h, was PT24H"),
+                wrong(() -> new RetryConfig(1, BACKOFF, 0.1), "attempts must be 2 to 10, was 1"),
+                wrong(() -> new RetryConfig(11, BACKOFF, 0.1), "attempts must be 2 to 10, was 11"),
+                wrong(() -> new RetryConfig(2, BACKOFF, 0.0009), "budget must be 0.1% to 100%, was 9.0E-4"),
+                wrong(() -> new RetryConfig(2, BACKOFF, 1.01), "budget must be 0.1% to 100%, was 1.01"),
                 wrong(() -> new Strategy.Consecutive(0), "consecutive-failures must be 1 to 1000000, was 0"),
                 wrong(
                         () -> new Strategy.Consecutive(1_000_001),

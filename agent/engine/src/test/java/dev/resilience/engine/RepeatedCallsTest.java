@@ -64,9 +64,16 @@ class RepeatedCallsTest {
         assertThat(calls.isWatching(now)).isFalse();
         assertThat(calls.isRepeat(42, now)).isFalse();
         calls.failed(42, now);
-        assertThat(calls.isWatching(now + WINDOW)).isTrue();
+        assertThat(calls.isWatching(now + WINDOW + WINDOW / 16)).isTrue();
         assertThat(calls.isWatching(now + WINDOW + WINDOW / 16 + 1)).isFalse();
         assertThat(calls.isRepeat(42, now + 2 * WINDOW)).isFalse();
+    }
+
+    @Test
+    void watchesByAnyClock() {
+        RepeatedCalls negative = new RepeatedCalls(2, WINDOW, -100 * SECOND);
+        negative.failed(42, -99 * SECOND);
+        assertThat(negative.isRepeat(42, -98 * SECOND)).isTrue();
     }
 
     /** A failure that another thread tells, which read the clock a little later. */
@@ -83,6 +90,7 @@ class RepeatedCallsTest {
             assertThatThrownBy(() -> new RepeatedCalls(size, WINDOW, now))
                     .hasMessage("a power of two from 2 to 2^20, not " + size);
         }
+        new RepeatedCalls(1 << 20, WINDOW, now).failed(1, now);
         RepeatedCalls least = new RepeatedCalls(2, WINDOW, now);
         least.failed(1, now);
         least.failed(2, now + SECOND);

@@ -134,6 +134,10 @@ class RetryBudgetTest {
             now -= 3600 * SECOND;
             assertThat(retries(1)).isEqualTo(1);
             assertThat(retries(1)).isZero();
+            now -= 5 * SECOND - 1;
+            assertThat(retries(1)).isZero();
+            now -= 1;
+            assertThat(retries(1)).isEqualTo(1);
         }
     }
 

@@ -78,6 +78,31 @@ class StripedCountsTest {
         }
     }
 
+    /** One of them owns the stripe, and the other does not. */
+    @Test
+    void losesNothingWhereTwoCountInOneStripe() {
+        counts.grow(1_000_000, PULSE);
+        int calls = 2_000_000;
+        CountDownLatch begun = new CountDownLatch(2);
+        List<Thread> callers = new ArrayList<>();
+        while (callers.size() < 2) {
+            Thread caller = new Thread(() -> {
+                begun.countDown();
+                await(begun);
+                for (int i = 0; i < calls; i++) {
+                    counts.addSuccess();
+                }
+            });
+            if (Striping.of(caller.getId(), 2) == 0) {
+                callers.add(caller);
+            }
+        }
+        callers.forEach(Thread::start);
+        callers.forEach(StripedCountsTest::join);
+
+        assertThat(counts.successes()).isEqualTo(2L * calls);
+    }
+
     @RepeatedTest(20)
     void losesNothingHoweverManyCountWhileItGrows() {
         int calls = 60_000;
