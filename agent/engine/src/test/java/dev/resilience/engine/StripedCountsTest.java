@@ -82,7 +82,7 @@ class StripedCountsTest {
     @Test
     void losesNothingWhereTwoCountInOneStripe() {
         counts.grow(1_000_000, PULSE);
-        int calls = 2_000_000;
+        int calls = 10_000_000;
         CountDownLatch begun = new CountDownLatch(2);
         List<Thread> callers = new ArrayList<>();
         while (callers.size() < 2) {
