@@ -19,13 +19,17 @@ final class NotingSocketFactory extends SocketFactory {
 
     @Override
     public Socket createSocket() throws IOException {
-        Socket socket = given.createSocket();
+        EarlyCancel early = EarlyCancel.HERE.get();
+        Socket socket = early == null ? given.createSocket() : early.socket(given);
         Contained.run(faults, "jdbc/socket", () -> Wires.opened(socket));
         return socket;
     }
 
     @Override
     public Socket createSocket(String host, int port) throws IOException {
+        if (EarlyCancel.HERE.get() != null) {
+            throw EarlyCancel.cannotWait();
+        }
         Socket socket = given.createSocket(host, port);
         Contained.run(faults, "jdbc/socket", () -> Wires.opened(socket));
         return socket;
@@ -33,6 +37,9 @@ final class NotingSocketFactory extends SocketFactory {
 
     @Override
     public Socket createSocket(String host, int port, InetAddress localHost, int localPort) throws IOException {
+        if (EarlyCancel.HERE.get() != null) {
+            throw EarlyCancel.cannotWait();
+        }
         Socket socket = given.createSocket(host, port, localHost, localPort);
         Contained.run(faults, "jdbc/socket", () -> Wires.opened(socket));
         return socket;
@@ -40,6 +47,9 @@ final class NotingSocketFactory extends SocketFactory {
 
     @Override
     public Socket createSocket(InetAddress host, int port) throws IOException {
+        if (EarlyCancel.HERE.get() != null) {
+            throw EarlyCancel.cannotWait();
+        }
         Socket socket = given.createSocket(host, port);
         Contained.run(faults, "jdbc/socket", () -> Wires.opened(socket));
         return socket;
@@ -48,6 +58,9 @@ final class NotingSocketFactory extends SocketFactory {
     @Override
     public Socket createSocket(InetAddress address, int port, InetAddress localAddress, int localPort)
             throws IOException {
+        if (EarlyCancel.HERE.get() != null) {
+            throw EarlyCancel.cannotWait();
+        }
         Socket socket = given.createSocket(address, port, localAddress, localPort);
         Contained.run(faults, "jdbc/socket", () -> Wires.opened(socket));
         return socket;

@@ -66,6 +66,65 @@ class NextUserTest {
         assertThat(lost).hasValueLessThanOrEqualTo(1 + CUTS / 4); // a busy machine may lose some
     }
 
+    /** Each takes about its deadline, so that its cancel has a connection by then, and a quick one follows it. */
+    @Test
+    void isNeverHitByACancelThatWasBegunForOneThatEndedInTime() throws Exception {
+        GUARDS.reset();
+        AtomicInteger inTime = new AtomicInteger();
+        ExecutorService callers = Executors.newFixedThreadPool(THREADS);
+        try (HikariDataSource pool = Databased.pool(Databased.postgres(), THREADS)) {
+            List<Future<?>> running = new ArrayList<>();
+            for (int caller = 0; caller < THREADS; caller++) {
+                Random random = new Random(caller);
+                running.add(callers.submit(() -> {
+                    for (int i = 0; i < CUTS / THREADS; i++) {
+                        inTime.addAndGet(isInTime(pool, 0.050 + 0.014 * random.nextDouble()) ? 1 : 0);
+                        ask(pool, random.nextInt());
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> each : running) {
+                each.get();
+            }
+        } finally {
+            callers.shutdownNow();
+        }
+        eventually(GUARDS.permits.out()::isEmpty);
+        GUARDS.permits.assertAllBack();
+        System.out.printf(
+                "next user, Java %d: %d in time, %d cut, %d connections lost%n",
+                Runtime.version().feature(), inTime.get(), GUARDS.expired.size(), lost.get());
+        assertThat(GUARDS.expired.size() + inTime.get()).isEqualTo(CUTS / THREADS * THREADS);
+        assertThat(GUARDS.expired).isNotEmpty();
+        assertThat(inTime).hasPositiveValue();
+        assertThat(GUARDS.spurious).hasValue(0);
+        assertThat(GUARDS.faults).isEmpty();
+        assertThat(lost).hasValueLessThanOrEqualTo(1 + CUTS / 4);
+    }
+
+    private boolean isInTime(HikariDataSource pool, double seconds) throws SQLException {
+        try (Connection connection = pool.getConnection();
+                Statement statement = connection.createStatement()) {
+            GUARDS.deadlineOfThread.set(60L);
+            try {
+                return statement.execute("select pg_sleep(" + seconds + ")");
+            } catch (SQLException thrown) {
+                isCut(thrown);
+                return false;
+            } finally {
+                GUARDS.deadlineOfThread.remove();
+            }
+        }
+    }
+
+    private void isCut(SQLException thrown) {
+        assertThat(thrown.getMessage()).contains("deadline_exhausted");
+        if ("08006".equals(thrown.getSQLState())) {
+            lost.incrementAndGet();
+        }
+    }
+
     /** Each run of quick ones comes right after a cut, as often as not on the connection that was cut. */
     private void call(HikariDataSource pool, Random random) throws SQLException {
         for (int cut = 0; cut < CUTS / THREADS; cut++) {
@@ -76,24 +135,24 @@ class NextUserTest {
                     statement.execute("select pg_sleep(20)");
                     throw new AssertionError("not cut");
                 } catch (SQLException thrown) {
-                    assertThat(thrown.getMessage()).contains("deadline_exhausted");
-                    if ("08006".equals(thrown.getSQLState())) {
-                        lost.incrementAndGet();
-                    }
+                    isCut(thrown);
                 } finally {
                     GUARDS.deadlineOfThread.remove();
                 }
             }
             for (int i = 0; i < QUICK_FOR_EACH; i++) {
-                int asked = random.nextInt();
-                try (Connection connection = pool.getConnection();
-                        Statement statement = connection.createStatement();
-                        ResultSet answer = statement.executeQuery("select " + asked)) {
-                    assertThat(answer.next()).isTrue();
-                    assertThat(answer.getInt(1)).isEqualTo(asked);
-                    quick.incrementAndGet();
-                }
+                ask(pool, random.nextInt());
             }
+        }
+    }
+
+    private void ask(HikariDataSource pool, int asked) throws SQLException {
+        try (Connection connection = pool.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet answer = statement.executeQuery("select " + asked)) {
+            assertThat(answer.next()).isTrue();
+            assertThat(answer.getInt(1)).isEqualTo(asked);
+            quick.incrementAndGet();
         }
     }
 }

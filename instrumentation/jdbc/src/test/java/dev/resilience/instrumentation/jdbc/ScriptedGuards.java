@@ -14,6 +14,7 @@ import java.net.URI;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -178,14 +179,19 @@ final class ScriptedGuards implements Guards {
             call.admitted(1, System.nanoTime());
             if (deadlineNanos() > 0 && call.timedByGuard()) {
                 Refusal refusal = Refusal.saying("cut: deadline_exhausted (100)", Reason.DEADLINE_EXHAUSTED, 0, null);
+                long given = Math.max(deadlineNanos(), call.leastNanos());
                 call.attachment(timer.schedule(
                         () -> {
                             if (!call.isSettled()) {
                                 call.cancel(refusal);
                             }
                         },
-                        Math.max(deadlineNanos(), call.leastNanos()),
+                        given,
                         TimeUnit.NANOSECONDS));
+                long lead = call.leadNanos(given);
+                if (lead > 0) {
+                    Future<?> unused = timer.schedule(() -> call.near(lead), given - lead, TimeUnit.NANOSECONDS);
+                }
             }
             return null;
         }
@@ -208,7 +214,7 @@ final class ScriptedGuards implements Guards {
             if (call.trySettle()) {
                 record.run();
                 permits.back(call);
-                if (call.attachment() instanceof java.util.concurrent.Future<?> armed) {
+                if (call.attachment() instanceof Future<?> armed) {
                     armed.cancel(false);
                 }
             } else {
