@@ -84,6 +84,7 @@ class OpeningsTest {
     /** The database has done much of what one that began early costs by the time that it is sent. */
     @Test
     void oneThatBeganEarlyMakesNoneBeginLater() {
+        openings.opened(millis(1));
         openings.cancelled(millis(10));
         assertThat(openings.leadNanos(millis(1_000))).isEqualTo(millis(20));
         for (int i = 0; i < 20; i++) {
