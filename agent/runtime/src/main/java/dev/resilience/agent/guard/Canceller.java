@@ -1,7 +1,6 @@
 package dev.resilience.agent.guard;
 
 import dev.resilience.instrumentation.api.Call;
-import dev.resilience.instrumentation.api.Contained;
 import dev.resilience.instrumentation.api.Faults;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -46,15 +45,6 @@ final class Canceller {
             }
         } catch (Throwable fault) {
             faults.report("guard/cancel", fault);
-        }
-    }
-
-    /** Runs what may block, on a worker. */
-    void run(Runnable work) {
-        try {
-            Workers.POOL.execute(Contained.task(faults, "guard/near", work, () -> {}));
-        } catch (Throwable fault) {
-            faults.report("guard/near", fault);
         }
     }
 

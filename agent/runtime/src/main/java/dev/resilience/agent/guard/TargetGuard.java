@@ -695,8 +695,7 @@ final class TargetGuard implements Guard {
         }
         if (call.timedByGuard()) {
             long slack = call.isUntimed() ? Pulse.PERIOD_NANOS : 0; // it may have begun so long after the latest beat
-            long given = Math.max(budget, call.leastNanos());
-            return machinery.timer().at(asked, given + slack - call.leadNanos(given));
+            return machinery.timer().at(asked, Math.max(budget, call.leastNanos()) + slack);
         }
         return call.timedByLibrary()
                 ? machinery.timer().at(asked, budget + LeakWatch.GRACE_NANOS)
@@ -1112,15 +1111,6 @@ final class TargetGuard implements Guard {
             expireInLibrary(call, late, now);
             return;
         }
-        long lead = call.takeLead();
-        if (lead > 0 && call.moveDeadline(deadline, deadline + lead)) {
-            if (late < lead) {
-                machinery.canceller().run(() -> near(call, deadline + lead));
-            } else {
-                expire(call, deadline + lead, now);
-            }
-            return;
-        }
         long silence = silenceNanos(call);
         String overdue = call.overdue();
         if ((adaptive != null || overdue != null || silence > 0) && late > LATE_NANOS) {
@@ -1153,14 +1143,6 @@ final class TargetGuard implements Guard {
         Cut cut = expiry(call, given);
         if (cut(call, cut)) {
             watchLeak(call, cut, now);
-        }
-    }
-
-    /** On a worker, which may have been waited for. */
-    private void near(Call call, long deadline) {
-        long left = deadline - machinery.timer().now();
-        if (left > 0 && call.isAdmitted() && call.cut() == null) {
-            call.near(left);
         }
     }
 

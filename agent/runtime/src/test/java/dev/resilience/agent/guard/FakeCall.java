@@ -3,10 +3,8 @@ package dev.resilience.agent.guard;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Refusal;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /** A call that notes how it is cut. */
@@ -16,10 +14,6 @@ final class FakeCall extends Call {
     boolean limited = true;
     long patience;
     long least;
-    /** How long before its deadline it wants to be told that this is near. */
-    long lead;
-
-    final BlockingQueue<Long> nears = new LinkedBlockingQueue<>();
     int asked;
     boolean timedByLibrary;
     boolean stream;
@@ -46,23 +40,6 @@ final class FakeCall extends Call {
     @Override
     public long leastNanos() {
         return least;
-    }
-
-    @Override
-    public long leadNanos(long deadlineNanos) {
-        return lead;
-    }
-
-    @Override
-    public long takeLead() {
-        long taken = lead;
-        lead = 0;
-        return taken;
-    }
-
-    @Override
-    public void near(long leadNanos) {
-        nears.add(leadNanos);
     }
 
     @Override

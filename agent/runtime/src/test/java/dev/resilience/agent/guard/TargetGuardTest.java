@@ -23,7 +23,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -294,43 +293,6 @@ class TargetGuardTest {
             machinery.timer().turn();
 
             assertThat(call.cuts.get(0).message()).contains("no answer within 5s");
-        }
-
-        @Test
-        void isToldToACallThatWantsToKnowAndCutsItNoSooner() throws InterruptedException {
-            FakeCall call = new FakeCall();
-            call.lead = Duration.ofMillis(10).toNanos();
-            guard.tryAcquire(call);
-
-            clock.advance(Duration.ofMillis(290).minusNanos(1));
-            machinery.timer().turn();
-            assertThat(call.lead).isPositive();
-            clock.advance(Duration.ofNanos(1));
-            machinery.timer().turn();
-            assertThat(call.nears.poll(10, TimeUnit.SECONDS))
-                    .isEqualTo(Duration.ofMillis(10).toNanos());
-
-            clock.advance(Duration.ofMillis(10).minusNanos(1));
-            machinery.timer().turn();
-            assertThat(call.cuts).isEmpty();
-            clock.advance(Duration.ofNanos(1));
-            machinery.timer().turn();
-            assertThat(call.cuts)
-                    .singleElement()
-                    .satisfies(cut -> assertThat(cut.message()).contains("no answer within 300ms"));
-            assertThat(call.nears).isEmpty();
-        }
-
-        @Test
-        void isKeptByATimerThatComesTooLateToTellThatItIsNear() {
-            FakeCall call = new FakeCall();
-            call.lead = Duration.ofMillis(10).toNanos();
-            guard.tryAcquire(call);
-
-            clock.advance(Duration.ofMillis(300));
-            machinery.timer().turn();
-
-            assertThat(call.cuts).hasSize(1);
         }
 
         @Test

@@ -127,25 +127,6 @@ public abstract class Call {
         return 0;
     }
 
-    /**
-     * How long before a deadline of the guard's timer, {@code deadlineNanos} after it began, it is to be told that this is
-     * {@link #near}; 0 for not at all. Asked once, where there is such a deadline.
-     */
-    public long leadNanos(long deadlineNanos) {
-        return 0;
-    }
-
-    /** What was answered to {@link #leadNanos}, for the first who asks; 0 from then on. Asked by the guard's timer. */
-    public long takeLead() {
-        return 0;
-    }
-
-    /**
-     * Its deadline is over after {@code leadNanos}. On a worker thread of the agent, which it may block until then; it may
-     * have ended meanwhile, or be cut.
-     */
-    public void near(long leadNanos) {}
-
     /** The attempt before it, if it is one of a call that is made again; else null. */
     public @Nullable Again follows() {
         return null;

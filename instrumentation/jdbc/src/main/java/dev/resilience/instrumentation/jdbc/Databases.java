@@ -137,10 +137,6 @@ final class Databases {
         }
     }
 
-    boolean knowsSockets(Connection physical) {
-        return socketsOf.get(physical) != null;
-    }
-
     /**
      * Closes the sockets of a connection, which no driver can be kept waiting for; false if none was open that is known,
      * as one that a driver opened to connect anew is not.

@@ -19,17 +19,13 @@ final class NotingSocketFactory extends SocketFactory {
 
     @Override
     public Socket createSocket() throws IOException {
-        EarlyCancel early = EarlyCancel.HERE.get();
-        Socket socket = early == null ? given.createSocket() : early.socket(given);
+        Socket socket = given.createSocket();
         Contained.run(faults, "jdbc/socket", () -> Wires.opened(socket));
         return socket;
     }
 
     @Override
     public Socket createSocket(String host, int port) throws IOException {
-        if (EarlyCancel.HERE.get() != null) {
-            throw EarlyCancel.cannotWait();
-        }
         Socket socket = given.createSocket(host, port);
         Contained.run(faults, "jdbc/socket", () -> Wires.opened(socket));
         return socket;
@@ -37,9 +33,6 @@ final class NotingSocketFactory extends SocketFactory {
 
     @Override
     public Socket createSocket(String host, int port, InetAddress localHost, int localPort) throws IOException {
-        if (EarlyCancel.HERE.get() != null) {
-            throw EarlyCancel.cannotWait();
-        }
         Socket socket = given.createSocket(host, port, localHost, localPort);
         Contained.run(faults, "jdbc/socket", () -> Wires.opened(socket));
         return socket;
@@ -47,9 +40,6 @@ final class NotingSocketFactory extends SocketFactory {
 
     @Override
     public Socket createSocket(InetAddress host, int port) throws IOException {
-        if (EarlyCancel.HERE.get() != null) {
-            throw EarlyCancel.cannotWait();
-        }
         Socket socket = given.createSocket(host, port);
         Contained.run(faults, "jdbc/socket", () -> Wires.opened(socket));
         return socket;
@@ -58,9 +48,6 @@ final class NotingSocketFactory extends SocketFactory {
     @Override
     public Socket createSocket(InetAddress address, int port, InetAddress localAddress, int localPort)
             throws IOException {
-        if (EarlyCancel.HERE.get() != null) {
-            throw EarlyCancel.cannotWait();
-        }
         Socket socket = given.createSocket(address, port, localAddress, localPort);
         Contained.run(faults, "jdbc/socket", () -> Wires.opened(socket));
         return socket;

@@ -57,9 +57,6 @@ final class StatementCall extends Call {
     private final @Nullable Again follows;
     private final Faults faults;
 
-    /** Until the timer has taken it. */
-    private long lead;
-
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     // All guarded by lock.
@@ -67,7 +64,6 @@ final class StatementCall extends Call {
     private boolean cancelling;
     private boolean aborted;
     private @Nullable Refusal reason;
-    private @Nullable EarlyCancel early;
 
     /** With {@code fetches} it gets further rows of a result, and there may be no statement that is known. */
     StatementCall(
@@ -231,49 +227,8 @@ final class StatementCall extends Call {
         return true;
     }
 
-    /** Of PostgreSQL's driver alone, whose connection cancels without a word to the statement. */
-    @Override
-    public long leadNanos(long deadlineNanos) {
-        lead = canCancelQuery() ? database.openings().leadNanos(deadlineNanos) : 0;
-        return lead;
-    }
-
-    @Override
-    public long takeLead() {
-        long taken = lead;
-        lead = 0;
-        return taken;
-    }
-
-    @Override
-    public void near(long leadNanos) {
-        EarlyCancel begun = new EarlyCancel(leadNanos);
-        long most = leadNanos + database.openings().graceNanos();
-        if (databases.knowsSockets(connection) && beginsEarly(begun)) {
-            try {
-                begun.run(this::sendCancelAgain, most);
-            } finally {
-                begun.end();
-            }
-        }
-    }
-
-    private boolean beginsEarly(EarlyCancel begun) {
-        lock.lock();
-        try {
-            boolean begins = !over && reason == null && database.openings().tryBeginEarly();
-            if (begins) {
-                early = begun;
-            }
-            return begins;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     @Override
     public void cancel(Refusal refusal) {
-        EarlyCancel begun;
         lock.lock();
         try {
             if (over || reason != null) {
@@ -281,13 +236,12 @@ final class StatementCall extends Call {
             }
             reason = refusal;
             cancelling = true;
-            begun = early;
         } finally {
             lock.unlock();
         }
         boolean effective = false;
         try {
-            effective = cancelInWaves(begun);
+            effective = cancelInWaves();
         } finally {
             if (!effective) {
                 abort();
@@ -296,15 +250,18 @@ final class StatementCall extends Call {
     }
 
     /** Cancels until the work is over: a cancel that overtakes the statement it is meant for finds nothing to stop. */
-    private boolean cancelInWaves(@Nullable EarlyCancel begunEarly) {
+    private boolean cancelInWaves() {
         long begun = System.nanoTime();
         long until = begun + GRACE_NANOS;
         boolean first = true;
         do {
-            if (!(first ? isCancelled(begunEarly) : isCancelled(this::sendCancelAgain))) {
+            long sent = System.nanoTime();
+            long grace = database.openings().graceNanos();
+            if (!BoundedWork.run(first ? this::sendCancel : this::sendCancelAgain, grace)) {
                 return false;
             }
             long now = System.nanoTime();
+            database.openings().cancelled(now - sent);
             if (first && now - begun <= GRACE_NANOS) {
                 until = now + GRACE_NANOS;
             }
@@ -314,31 +271,6 @@ final class StatementCall extends Call {
             }
         } while (until - System.nanoTime() > 0);
         return false;
-    }
-
-    /** Whether the first cancel came back: the one that has begun, if that can be sent. */
-    private boolean isCancelled(@Nullable EarlyCancel begun) {
-        database.openings().mayBeginEarly();
-        if (begun == null || !begun.send()) {
-            return isCancelled(this::sendCancel);
-        }
-        if (!begun.isBack()) {
-            return false;
-        }
-        if (!begun.isSent()) {
-            return isCancelled(this::sendCancel);
-        }
-        database.openings().cancelledEarly(begun.tookNanos(), begun.hiddenNanos());
-        return true;
-    }
-
-    private boolean isCancelled(Runnable sending) {
-        long sent = System.nanoTime();
-        boolean isBack = BoundedWork.run(sending, database.openings().graceNanos());
-        if (isBack) {
-            database.openings().cancelled(System.nanoTime() - sent);
-        }
-        return isBack;
     }
 
     private void sendCancel() {
@@ -353,10 +285,6 @@ final class StatementCall extends Call {
         } catch (Throwable fault) {
             faults.report("jdbc/cancel", fault);
         }
-    }
-
-    private boolean canCancelQuery() {
-        return CANCEL_QUERY.get(connection.getClass()).handle() != null;
     }
 
     private void sendCancelAgain() {
@@ -447,9 +375,6 @@ final class StatementCall extends Call {
         lock.lock();
         try {
             over = true;
-            if (early != null && reason == null) {
-                early.drop();
-            }
             changed.signalAll();
             long until = System.nanoTime() + WAIT_NANOS;
             for (long left = WAIT_NANOS; cancelling && left > 0; left = until - System.nanoTime()) {

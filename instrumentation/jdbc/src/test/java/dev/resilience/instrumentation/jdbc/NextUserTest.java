@@ -66,9 +66,9 @@ class NextUserTest {
         assertThat(lost).hasValueLessThanOrEqualTo(1 + CUTS / 4); // a busy machine may lose some
     }
 
-    /** Each takes about its deadline, so that its cancel has a connection by then, and a quick one follows it. */
+    /** Each takes about its deadline, so that its end and its cancel meet, and a quick one follows it. */
     @Test
-    void isNeverHitByACancelThatWasBegunForOneThatEndedInTime() throws Exception {
+    void isNeverHitByACancelThatMetTheEndOfTheOneBefore() throws Exception {
         GUARDS.reset();
         AtomicInteger inTime = new AtomicInteger();
         ExecutorService callers = Executors.newFixedThreadPool(THREADS);

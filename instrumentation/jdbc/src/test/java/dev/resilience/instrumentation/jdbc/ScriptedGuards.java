@@ -14,7 +14,6 @@ import java.net.URI;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -179,19 +178,14 @@ final class ScriptedGuards implements Guards {
             call.admitted(1, System.nanoTime());
             if (deadlineNanos() > 0 && call.timedByGuard()) {
                 Refusal refusal = Refusal.saying("cut: deadline_exhausted (100)", Reason.DEADLINE_EXHAUSTED, 0, null);
-                long given = Math.max(deadlineNanos(), call.leastNanos());
                 call.attachment(timer.schedule(
                         () -> {
                             if (!call.isSettled()) {
                                 call.cancel(refusal);
                             }
                         },
-                        given,
+                        Math.max(deadlineNanos(), call.leastNanos()),
                         TimeUnit.NANOSECONDS));
-                long lead = call.leadNanos(given);
-                if (lead > 0) {
-                    Future<?> unused = timer.schedule(() -> call.near(lead), given - lead, TimeUnit.NANOSECONDS);
-                }
             }
             return null;
         }
@@ -214,7 +208,7 @@ final class ScriptedGuards implements Guards {
             if (call.trySettle()) {
                 record.run();
                 permits.back(call);
-                if (call.attachment() instanceof Future<?> armed) {
+                if (call.attachment() instanceof java.util.concurrent.Future<?> armed) {
                     armed.cancel(false);
                 }
             } else {
