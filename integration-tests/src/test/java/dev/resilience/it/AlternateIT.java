@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -20,6 +21,10 @@ class AlternateIT {
     }
 
     private static Jvm guarded(Path jdk, RawHttpServer shop, String alternate, String... more) {
+        return agent(Jvm.with(jdk), shop, alternate, more).caller();
+    }
+
+    private static Jvm.Setup agent(Jvm.Setup jvm, RawHttpServer shop, String alternate, String... more) {
         List<String> properties = new ArrayList<>(List.of(
                 "mode=enforce",
                 "defaults.breaker.strategy=consecutive",
@@ -29,7 +34,7 @@ class AlternateIT {
                 "policies.shop.fallback.alternate.uri=" + alternate,
                 "policies.shop.fallback.alternate.deadline=3s"));
         properties.addAll(List.of(more));
-        return Jvm.with(jdk).agent(properties.toArray(String[]::new)).caller();
+        return jvm.agent(properties.toArray(String[]::new));
     }
 
     /** With an answer written down for where nobody answers. */
@@ -62,6 +67,28 @@ class AlternateIT {
                     .endsWith("200 body of /backup/status/200");
             assertThat(shop.requests()).hasSize(reached);
             assertThat(backup.requests().get(backup.requests().size() - 1)).containsIgnoringCase("content-length: 4");
+        }
+    }
+
+    /** By the client that made the call, so with what that trusts. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void isAskedOverTlsWhereTheClientTrustsIt(Path jdk, @TempDir Path directory) throws Exception {
+        Keys keys = Keys.in(directory);
+        try (RawHttpServer shop = new RawHttpServer();
+                StallingServer backup = new StallingServer(keys.context())) {
+            String alternate = "https://127.0.0.1:" + backup.port() + "/spare";
+            Jvm.Setup trusting = Jvm.with(jdk)
+                    .option("-Djavax.net.ssl.trustStore=" + keys.file())
+                    .option("-Djavax.net.ssl.trustStorePassword=" + keys.password());
+            try (Jvm program = agent(trusting, shop, alternate).caller()) {
+                assertThat(program.call("http " + shop.url("/status/503"))).endsWith("200 done");
+                assertThat(program.call("http-async " + shop.url("/status/503")))
+                        .endsWith("200 done");
+            }
+            try (Jvm program = guarded(jdk, shop, alternate)) {
+                assertThat(program.call("http " + shop.url("/status/503"))).endsWith("503 body of /status/503");
+            }
         }
     }
 
