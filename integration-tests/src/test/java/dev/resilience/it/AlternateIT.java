@@ -103,6 +103,31 @@ class AlternateIT {
         }
     }
 
+    /** It has a guard of its own, which sees that it did not answer in time. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void isLeftInPeaceOnceItsOwnCircuitIsOpen(Path jdk) {
+        try (RawHttpServer shop = new RawHttpServer();
+                RawHttpServer backup = new RawHttpServer();
+                Jvm program = guarded(
+                        jdk,
+                        shop,
+                        backup.url("/backup"),
+                        "defaults.breaker.open-for=1m",
+                        "policies.shop.breaker.strategy=off",
+                        "policies.shop.fallback.alternate.deadline=300ms")) {
+            String get = "http " + shop.url("/status/503");
+            backup.hanging(true);
+            for (int i = 0; i < 5; i++) {
+                assertThat(program.call(get)).endsWith("503 body of /status/503");
+            }
+            assertThat(backup.requests()).hasSize(5);
+            backup.hanging(false);
+            assertThat(program.call(get)).endsWith("503 body of /status/503");
+            assertThat(backup.requests()).hasSize(5);
+        }
+    }
+
     @ParameterizedTest(name = "{0}")
     @MethodSource("jdks")
     void goesOnToTheNextLink(Path jdk) {

@@ -26,6 +26,8 @@ final class Asking<T> implements BodyHandler<T> {
     private final BodyHandler<T> handler;
     private final Supplier<BodySubscriber<T>> discarding;
     private volatile int fault;
+    private volatile boolean late;
+
     /** The body of an answer that is a fault too goes to {@code discarding}. */
     Asking(Alternate alternate, BodyHandler<T> handler, Supplier<BodySubscriber<T>> discarding) {
         this.alternate = alternate;
@@ -72,6 +74,7 @@ final class Asking<T> implements BodyHandler<T> {
             if (thrown == null) {
                 answered.complete(response);
             } else if (thrown instanceof TimeoutException) {
+                late = true;
                 asking.cancel(true); // before others are told: the handler may be given another answer then
                 answered.completeExceptionally(late());
             } else {
@@ -93,6 +96,11 @@ final class Asking<T> implements BodyHandler<T> {
     private HttpTimeoutException late() {
         return new HttpTimeoutException("the alternate did not answer within "
                 + TimeUnit.NANOSECONDS.toMillis(alternate.deadlineNanos()) + "ms");
+    }
+
+    /** As its guard is to see that: an alternate that did not answer in its time is no better than another target. */
+    Ending whyCancelled() {
+        return late ? Ending.failed(Ending.TIMEOUT, late()) : Ending.CANCELLED;
     }
 
     /** An answer that came too late and that nobody reads keeps its connection. */

@@ -421,8 +421,9 @@ final class Exchange<T> extends Call {
                 (response, thrown) -> {
                     if (out.isCancelled()) {
                         unwatch();
+                        Ending why = whyCancelled();
                         if (advance(CALLING, OVER)) {
-                            settle(Ending.CANCELLED);
+                            settle(why);
                         }
                     }
                     giveUp();
@@ -576,6 +577,11 @@ final class Exchange<T> extends Call {
             return null;
         }
         return fallback;
+    }
+
+    /** An alternate's call is cancelled by its time as well. */
+    private Ending whyCancelled() {
+        return handler instanceof Asking<?> asking ? asking.whyCancelled() : Ending.CANCELLED;
     }
 
     private boolean advance(int from, int to) {
@@ -877,7 +883,8 @@ final class Exchange<T> extends Call {
             }
         } else if (advance(CALLING, OVER)) {
             answeredWith = response == null ? 0 : response.statusCode();
-            handOn(settle(ending(response, thrown)), out, response, thrown);
+            Ending ending = ending(response, thrown);
+            handOn(settle(ending.equals(Ending.CANCELLED) ? whyCancelled() : ending), out, response, thrown);
         } else {
             afterChain(out, Contained.end(out, response, thrown));
         }
