@@ -364,7 +364,7 @@ final class JdbcAdapter {
         if (statement == null) {
             return new Ending(Ending.CANCELLED.token(), false, thrown);
         }
-        boolean byCaller = isCancelledByCaller(statement, call);
+        boolean byCaller = isCancelledByCaller(statement, call) && Nesting.here()[Nesting.ASKED] == 0;
         long timeout = TimeUnit.SECONDS.toNanos(statement.getQueryTimeout());
         boolean timedOut = timeout > 0 && System.nanoTime() - call.startNanos() >= timeout;
         return byCaller && !timedOut

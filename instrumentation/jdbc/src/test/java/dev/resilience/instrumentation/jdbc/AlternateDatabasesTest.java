@@ -166,6 +166,7 @@ class AlternateDatabasesTest {
         guard(
                 replicaUrl(replica.port()),
                 "policies.goods.breaker.strategy=off",
+                "policies.goods.fallback.alternate.deadline=500ms",
                 "policies.goods.fallback.alternate.credentials=true");
         Connection connection = connect();
         assertThat(names(connection, BY_ID, 1)).containsExactly("apple of primary");
@@ -303,6 +304,54 @@ class AlternateDatabasesTest {
         }
         replica.swallowing = false;
         assertThat(names(connection, BY_ID, 1)).containsExactly("apple of replica");
+    }
+
+    /** It has a guard of its own, which sees that it did not answer in time. */
+    @Test
+    void isLeftInPeaceOnceItsOwnCircuitIsOpen() throws SQLException {
+        guard(
+                replicaUrl(replica.port()),
+                "policies.goods.fallback.alternate.credentials=true",
+                "policies.goods.fallback.alternate.deadline=300ms",
+                "policies.other.breaker.strategy=consecutive",
+                "policies.other.breaker.consecutive-failures=2",
+                "policies.other.breaker.open-for=1h");
+        Connection connection = connect();
+        open();
+        assertThat(names(connection, BY_ID, 1)).containsExactly("apple of replica");
+        replica.swallowing = true; // on the connection that was kept, and then on a new one
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> names(connection, BY_ID, 1)).hasMessageContaining("circuit_open");
+        }
+        long connects = replica.connects.get();
+        replica.swallowing = false;
+        assertThatThrownBy(() -> names(connection, BY_ID, 1)).hasMessageContaining("circuit_open");
+        assertThat(replica.connects.get()).isEqualTo(connects);
+        assertThat(guards.fallbacks().get(guards.fallbacks().size() - 1)).contains("circuit_open");
+    }
+
+    /** Without a socket to close it is cancelled, which says no less of it. */
+    @Test
+    void isLeftInPeaceOnceItsOwnCircuitIsOpenInMemory() throws SQLException {
+        guard(
+                H2_REPLICA,
+                "policies.goods.breaker.failure-on=22012",
+                "policies.goods.match.url=jdbc:h2:mem:shared",
+                "policies.goods.fallback.alternate.deadline=300ms",
+                "policies.other.match.url=jdbc:h2:mem:replica",
+                "policies.other.breaker.strategy=consecutive",
+                "policies.other.breaker.consecutive-failures=2",
+                "policies.other.breaker.open-for=1h");
+        Connection connection = connect(Databased.H2);
+        assertThatThrownBy(() -> names(connection, "select name from goods where id = 1 / (id - id)"))
+                .isInstanceOf(SQLException.class);
+        assertThat(names(connection, BY_ID, 1)).containsExactly("apple of replica");
+        String endless = "select count(*) as name from system_range(1, 1000000) a, system_range(1, 1000000) b";
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> names(connection, endless)).hasMessageContaining("circuit_open");
+        }
+        assertThatThrownBy(() -> names(connection, BY_ID, 1)).hasMessageContaining("circuit_open");
+        assertThat(guards.fallbacks().get(guards.fallbacks().size() - 1)).contains("circuit_open");
     }
 
     @Test
