@@ -167,6 +167,50 @@ class FlightIT {
         }
     }
 
+    /** A function of the application's own, within its database, which no cancel ends. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void workThatGoesOnIsOnItsSpanAndInTheRecording(Path jdk) throws IOException {
+        try (OtlpReceiver receiver = new OtlpReceiver();
+                Jvm program = recording(Jvm.with(jdk)
+                                .agent("mode=enforce", "defaults.breaker.strategy=off", "defaults.deadline=300ms"))
+                        .option("-Dotel.exporter.otlp.endpoint=" + receiver.url())
+                        .caller()) {
+            String kept = "kept jdbc:h2:mem:leaks ";
+            Phases.eventually(
+                    "alias",
+                    () -> program.call(kept + "create alias if not exists nap for 'java.lang.Thread.sleep(long)'")
+                            .startsWith("ok "));
+            assertThat(program.call(kept + "call nap(1500)")).startsWith("ok ");
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(40))
+                    .until(() -> receiver.spans().stream()
+                            .anyMatch(span -> !span.events("RESILIENCE_LEAK").isEmpty()));
+            assertThat(program.finish()).isZero();
+
+            RecordedEvent recorded = recorded("Leak").stream()
+                    .filter(event -> event.getString("stack").contains("sleep"))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(recorded.getString("target")).isEqualTo("jdbc:h2:mem:leaks");
+            assertThat(recorded.getString("site")).startsWith("org.h2.");
+            assertThat(recorded.getString("worker")).isEqualTo("main");
+            assertThat(recorded.getString("workerState")).isEqualTo("TIMED_WAITING");
+            assertThat(recorded.getDuration("elapsed")).isBetween(Duration.ofMillis(340), Duration.ofMillis(1_500));
+            SeenSpan span = receiver.spans().stream()
+                    .filter(each -> each.trace().equals(recorded.getString("traceId")))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(span.events("RESILIENCE_LEAK"))
+                    .singleElement()
+                    .satisfies(event -> assertThat(event.attributes())
+                            .containsEntry("resilience.decision_id", recorded.getString("decisionId"))
+                            .containsEntry("resilience.leak.site", recorded.getString("site"))
+                            .containsEntry("resilience.leak.thread", "main")
+                            .containsEntry("resilience.leak.thread_state", "TIMED_WAITING"));
+        }
+    }
+
     /** Of what the recorder has, only the class that is asked whether it runs, and that once a call was made. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("jdks")

@@ -111,6 +111,8 @@ class SpansIT {
             assertThat(SeenSpan.decisions(spans))
                     .allSatisfy(each -> assertThat(each.span().kind()).isEqualTo("CLIENT"));
             assertThat(shop.refused(spans).span().status()).isEqualTo("ERROR");
+            assertThat(shop.told())
+                    .contains(", trace " + shop.refused(spans).span().trace());
             assertThat(shop.timedOut(spans).span().status()).isEqualTo("ERROR");
             assertThat(spans)
                     .anySatisfy(

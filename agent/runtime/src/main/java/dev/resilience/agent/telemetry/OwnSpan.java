@@ -5,6 +5,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ final class OwnSpan implements LiveSpan {
     private final Map<String, Object> attributes;
     private final List<Event> events = new ArrayList<>(2);
     private final Object lock = new Object();
+    private @Nullable String traceId;
     private @Nullable String error;
     private long endNanos;
 
@@ -41,10 +43,19 @@ final class OwnSpan implements LiveSpan {
         return HexFormat.of().toHexDigits(System.identityHashCode(this));
     }
 
-    /** The SDK gives it later. */
+    /** Made when it is first asked for; the SDK is given it later. */
     @Override
-    public @Nullable String traceId() {
-        return null;
+    public String traceId() {
+        synchronized (lock) {
+            String known = traceId;
+            if (known == null) {
+                ThreadLocalRandom random = ThreadLocalRandom.current();
+                HexFormat hex = HexFormat.of();
+                known = hex.toHexDigits(random.nextLong()) + hex.toHexDigits(random.nextLong() | 1); // 0 is none
+                traceId = known;
+            }
+            return known;
+        }
     }
 
     @Override

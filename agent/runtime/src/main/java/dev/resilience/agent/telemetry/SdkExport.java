@@ -11,6 +11,7 @@ import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporterBuilder;
 import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.resources.Resource;
+import io.opentelemetry.sdk.trace.IdGenerator;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.SpanProcessor;
 import io.opentelemetry.sdk.trace.data.SpanData;
@@ -33,10 +34,12 @@ final class SdkExport {
 
     private final SdkTracerProvider provider;
     private final Tracer tracer;
+    private final Traces traces;
     private final AtomicInteger onTheirWay;
 
-    private SdkExport(SdkTracerProvider provider, AtomicInteger onTheirWay) {
+    private SdkExport(SdkTracerProvider provider, Traces traces, AtomicInteger onTheirWay) {
         this.provider = provider;
+        this.traces = traces;
         this.tracer = provider.get("dev.resilience");
         this.onTheirWay = onTheirWay;
     }
@@ -53,15 +56,33 @@ final class SdkExport {
                     .setExporterTimeout(settings.timeout())
                     .setScheduleDelay(1, TimeUnit.SECONDS)
                     .build();
+            Traces traces = new Traces();
             SdkTracerProvider provider = SdkTracerProvider.builder()
+                    .setIdGenerator(traces)
                     .setResource(resource(settings))
                     .setSampler(
                             settings.sampled() < 1 ? Sampler.traceIdRatioBased(settings.sampled()) : Sampler.alwaysOn())
                     .addSpanProcessor(batches)
                     .build();
-            return new SdkExport(provider, onTheirWay);
+            return new SdkExport(provider, traces, onTheirWay);
         } finally {
             thread.setContextClassLoader(before);
+        }
+    }
+
+    /** Gives a span the trace that was told of its call. Of one thread, as all that is sent. */
+    private static final class Traces implements IdGenerator {
+        private final IdGenerator random = IdGenerator.random();
+        private String next = "";
+
+        @Override
+        public String generateSpanId() {
+            return random.generateSpanId();
+        }
+
+        @Override
+        public String generateTraceId() {
+            return next;
         }
     }
 
@@ -110,6 +131,7 @@ final class SdkExport {
         if (onTheirWay.get() >= MOST_ON_THEIR_WAY) {
             return false;
         }
+        traces.next = own.traceId();
         Span span = tracer.spanBuilder(own.name())
                 .setNoParent()
                 .setSpanKind(own.isClient() ? SpanKind.CLIENT : SpanKind.INTERNAL)
