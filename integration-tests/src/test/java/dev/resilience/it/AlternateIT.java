@@ -78,10 +78,8 @@ class AlternateIT {
         try (RawHttpServer shop = new RawHttpServer();
                 StallingServer backup = new StallingServer(keys.context())) {
             String alternate = "https://127.0.0.1:" + backup.port() + "/spare";
-            Jvm.Setup trusting = Jvm.with(jdk)
-                    .option("-Djavax.net.ssl.trustStore=" + keys.file())
-                    .option("-Djavax.net.ssl.trustStorePassword=" + keys.password());
-            try (Jvm program = agent(trusting, shop, alternate).caller()) {
+            try (Jvm program =
+                    agent(keys.trustedBy(Jvm.with(jdk)), shop, alternate).caller()) {
                 assertThat(program.call("http " + shop.url("/status/503"))).endsWith("200 done");
                 assertThat(program.call("http-async " + shop.url("/status/503")))
                         .endsWith("200 done");
@@ -229,6 +227,32 @@ class AlternateIT {
             assertThat(stock.echo().calls()).isEqualTo(reached);
             backup.echo().failing(true);
             assertThat(program.call("grpc " + stock.target() + " hello")).contains("circuit_open");
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("jdks")
+    void ofGrpcIsAskedOverTlsWhereTheProgramTrustsIt(Path jdk, @TempDir Path directory) throws Exception {
+        Keys keys = Keys.in(directory);
+        try (EchoFixture stock = new EchoFixture();
+                EchoFixture backup = new EchoFixture(keys)) {
+            stock.echo().failing(true);
+            String[] policy = {
+                "mode=enforce",
+                "policies.stock.match.authority=" + stock.target(),
+                "policies.stock.deadline=8s",
+                "policies.stock.fallback.alternate.target=" + backup.target(),
+                "policies.stock.fallback.alternate.deadline=6s"
+            };
+            String say = "grpc " + stock.target() + " hello";
+            try (Jvm program = keys.trustedBy(Jvm.with(jdk)).agent(policy).caller()) {
+                assertThat(program.call(say)).endsWith(" hello");
+                assertThat(backup.echo().calls()).isEqualTo(1);
+            }
+            try (Jvm program = Jvm.with(jdk).agent(policy).caller()) {
+                assertThat(program.call(say)).contains("UNAVAILABLE");
+                assertThat(backup.echo().calls()).isEqualTo(1);
+            }
         }
     }
 }

@@ -53,7 +53,7 @@ class HttpPhasesIT {
     @BeforeParameterizedClassInvocation
     void start(Path home) throws Exception {
         Resolver hosts = new Resolver(Files.createTempDirectory("phases"), NAME);
-        Jvm program = Jvm.with(home)
+        Jvm program = keys.trustedBy(Jvm.with(home))
                 .agent(
                         "mode=enforce",
                         "defaults.breaker.strategy=off",
@@ -64,8 +64,6 @@ class HttpPhasesIT {
                         "policies.none.deadline=10s")
                 .option("-Djdk.net.hosts.file=" + hosts.file())
                 .option("-Djava.security.properties=" + hosts.memory())
-                .option("-Djavax.net.ssl.trustStore=" + keys.file())
-                .option("-Djavax.net.ssl.trustStorePassword=" + keys.password())
                 .start("dev.resilience.apps.HttpPhases");
         program.awaitLine("ready");
         // the first calls load and weave what all need

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
@@ -61,17 +62,27 @@ record Keys(Path file) {
         return PASSWORD;
     }
 
+    /** What makes {@code jvm} trust it, and no other. */
+    Jvm.Setup trustedBy(Jvm.Setup jvm) {
+        return jvm.option("-Djavax.net.ssl.trustStore=" + file)
+                .option("-Djavax.net.ssl.trustStorePassword=" + PASSWORD);
+    }
+
     /** For a server, to which every client's certificate is as good as another. */
     SSLContext context() throws IOException, GeneralSecurityException {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(managers(), new TrustManager[] {new Trusting()}, null);
+        return context;
+    }
+
+    KeyManager[] managers() throws IOException, GeneralSecurityException {
         KeyStore keys = KeyStore.getInstance("PKCS12");
         try (InputStream content = Files.newInputStream(file)) {
             keys.load(content, PASSWORD.toCharArray());
         }
         KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         own.init(keys, PASSWORD.toCharArray());
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(own.getKeyManagers(), new TrustManager[] {new Trusting()}, null);
-        return context;
+        return own.getKeyManagers();
     }
 
     private static final class Trusting implements X509TrustManager {

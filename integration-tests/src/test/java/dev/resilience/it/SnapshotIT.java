@@ -98,10 +98,8 @@ class SnapshotIT {
         Keys ann = Keys.in(directory, "ann");
         Keys bob = Keys.in(directory, "bob");
         try (StallingServer shop = new StallingServer(server.context());
-                Jvm program = Jvm.with(jdk)
+                Jvm program = server.trustedBy(Jvm.with(jdk))
                         .agent("mode=enforce", "defaults.deadline=1m", "defaults.fallback.snapshot.max-age=10m")
-                        .option("-Djavax.net.ssl.trustStore=" + server.file())
-                        .option("-Djavax.net.ssl.trustStorePassword=" + server.password())
                         .caller()) {
             String who = "https://127.0.0.1:" + shop.port() + "/who";
             String ofAnn = "http-certified " + who + " " + ann.file() + " " + ann.password();

@@ -1,9 +1,11 @@
 package dev.resilience.apps;
 
 import io.grpc.Attributes;
+import io.grpc.Grpc;
+import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
 import io.grpc.Server;
-import io.grpc.ServerBuilder;
+import io.grpc.ServerCredentials;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerStreamTracer;
 import io.grpc.ServerTransportFilter;
@@ -42,7 +44,12 @@ public final class EchoServer {
 
     /** Starts a server on this port, 0 for a free one. */
     public Server start(int port) throws IOException {
-        return ServerBuilder.forPort(port)
+        return start(port, InsecureServerCredentials.create());
+    }
+
+    /** The same for those who trust these credentials. */
+    public Server start(int port, ServerCredentials credentials) throws IOException {
+        return Grpc.newServerBuilderForPort(port, credentials)
                 .addService(ServerServiceDefinition.builder("resilience.Echo")
                         .addMethod(Echo.SAY, ServerCalls.asyncUnaryCall(this::say))
                         .addMethod(Echo.LIST, ServerCalls.asyncServerStreamingCall(this::list))
