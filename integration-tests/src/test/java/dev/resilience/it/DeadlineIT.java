@@ -155,7 +155,8 @@ class DeadlineIT {
                 hiccups[0],
                 hiccups[1]);
         assertThat(cut).as("calls cut by the deadline itself").isGreaterThanOrEqualTo(CALLS * 9 / 10);
-        assertThat(late.get(0)).as("never early").isGreaterThan(-2_000);
+        // a statement's cancel takes its time, and so begins earlier: by a fortieth of the deadline at most
+        assertThat(late.get(0)).as("early, in us").isGreaterThan(kind.equals("sql") ? -9_500 : -2_000);
         assertThat(late.get(CALLS / 2)).as("late by, median in us").isLessThan(30_000);
     }
 

@@ -69,6 +69,11 @@ final class TargetGuard implements Guard {
     /** A timer that is later than this was held up by our own process, not by a busy processor. */
     private static final long LATE_NANOS = 100_000_000;
 
+    /** Of its deadline a call is cut this part earlier at most, and this much, so that its cancel ends by the deadline. */
+    private static final int EARLY_PART = 40;
+
+    private static final long EARLY_NANOS = 100_000_000;
+
     /**
      * The timer comes so much later than who waits for a call and looks himself: at the same instant the two would only
      * keep each other, and the next to wake, from a processor.
@@ -695,7 +700,9 @@ final class TargetGuard implements Guard {
         }
         if (call.timedByGuard()) {
             long slack = call.isUntimed() ? Pulse.PERIOD_NANOS : 0; // it may have begun so long after the latest beat
-            return machinery.timer().at(asked, Math.max(budget, call.leastNanos()) + slack);
+            long given = Math.max(budget, call.leastNanos());
+            long early = Math.min(Math.min(call.cancelNanos(), given / EARLY_PART), EARLY_NANOS);
+            return machinery.timer().at(asked, given - early + slack);
         }
         return call.timedByLibrary()
                 ? machinery.timer().at(asked, budget + LeakWatch.GRACE_NANOS)

@@ -14,6 +14,7 @@ final class FakeCall extends Call {
     boolean limited = true;
     long patience;
     long least;
+    long cancelNanos;
     int asked;
     boolean timedByLibrary;
     boolean stream;
@@ -30,6 +31,11 @@ final class FakeCall extends Call {
     @Override
     public boolean isLimited() {
         return limited;
+    }
+
+    @Override
+    public long cancelNanos() {
+        return cancelNanos;
     }
 
     @Override

@@ -270,6 +270,26 @@ class TargetGuardTest {
             assertThat(call.cuts).hasSize(1);
         }
 
+        /** A fortieth of it at most, however long the cancel takes. */
+        @Test
+        void isKeptWithACancelThatTakesItsTime() {
+            FakeCall call = new FakeCall();
+            call.cancelNanos = Duration.ofMillis(3).toNanos();
+            guard.tryAcquire(call);
+            isCutAfter(297, call);
+            assertThat(call.cuts.get(0).message()).contains("no answer within 300ms");
+
+            FakeCall slow = new FakeCall();
+            slow.cancelNanos = Duration.ofSeconds(3).toNanos();
+            guard.tryAcquire(slow);
+            clock.advance(Duration.ofMillis(292));
+            machinery.timer().turn();
+            assertThat(slow.cuts).isEmpty();
+            clock.advance(Duration.ofNanos(500_000));
+            machinery.timer().turn();
+            assertThat(slow.cuts).hasSize(1);
+        }
+
         @Test
         void isNothingToWaitForWhereThereIsNone() {
             FakeCall call = new FakeCall();

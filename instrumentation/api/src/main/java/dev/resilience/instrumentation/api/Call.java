@@ -127,6 +127,14 @@ public abstract class Call {
         return 0;
     }
 
+    /**
+     * How long it takes from the begin of a {@link #cancel} until its caller has an answer, in nanoseconds, as far as that
+     * is known: so much earlier the guard begins, within bounds of its own, that the answer is there by the deadline.
+     */
+    public long cancelNanos() {
+        return 0;
+    }
+
     /** The attempt before it, if it is one of a call that is made again; else null. */
     public @Nullable Again follows() {
         return null;

@@ -63,6 +63,7 @@ final class StatementCall extends Call {
     private boolean over;
     private boolean cancelling;
     private boolean aborted;
+    private long cancelledNanos;
     private @Nullable Refusal reason;
 
     /** With {@code fetches} it gets further rows of a result, and there may be no statement that is known. */
@@ -228,6 +229,11 @@ final class StatementCall extends Call {
     }
 
     @Override
+    public long cancelNanos() {
+        return database.openings().endingNanos();
+    }
+
+    @Override
     public void cancel(Refusal refusal) {
         lock.lock();
         try {
@@ -235,6 +241,7 @@ final class StatementCall extends Call {
                 return;
             }
             reason = refusal;
+            cancelledNanos = System.nanoTime();
             cancelling = true;
         } finally {
             lock.unlock();
@@ -396,7 +403,13 @@ final class StatementCall extends Call {
         }
         lock.lock();
         try {
-            return reason == null ? null : new Cut(reason, aborted);
+            if (reason == null) {
+                return null;
+            }
+            if (!aborted) {
+                database.openings().ended(System.nanoTime() - cancelledNanos);
+            }
+            return new Cut(reason, aborted);
         } finally {
             lock.unlock();
         }
