@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 public interface Trace {
     void accept(Signal signal);
 
-    /** The id of the trace of the application that this call is part of, or null if it is not known (yet). */
+    /** The id of the trace that this call is part of, or null if it is not known or not recorded. */
     default @Nullable String traceId() {
         return null;
     }

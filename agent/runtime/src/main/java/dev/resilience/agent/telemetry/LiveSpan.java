@@ -29,7 +29,7 @@ public interface LiveSpan {
 
     String id();
 
-    /** Null where it is not known (yet). */
+    /** Null where nobody records it. */
     @Nullable
     String traceId();
 

@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.BiFunction;
@@ -151,7 +152,8 @@ public final class OpenTelemetrySink implements Sink {
     private OwnSpan own(String name, boolean client, Map<String, Object> attributes) {
         Instant now = wallClock.instant();
         long epochNanos = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
-        return new OwnSpan(name, client, attributes, epochNanos, nanoClock);
+        boolean isSampled = settings == null || ThreadLocalRandom.current().nextDouble() < settings.sampled();
+        return new OwnSpan(name, client, isSampled, attributes, epochNanos, nanoClock);
     }
 
     private Description describe(Subject subject) {
@@ -166,7 +168,7 @@ public final class OpenTelemetrySink implements Sink {
     }
 
     void send(OwnSpan own) {
-        if (export != null) {
+        if (export != null && own.isSampled()) {
             export.offer(own);
         }
     }

@@ -42,7 +42,7 @@ final class OwnExport {
         this.threads = threads;
         this.nanoClock = nanoClock;
         this.faults = faults;
-        this.last = new OwnSpan("last", false, Map.of(), 0, nanoClock);
+        this.last = new OwnSpan("last", false, true, Map.of(), 0, nanoClock);
     }
 
     boolean isClosed() {

@@ -21,6 +21,7 @@ final class OwnSpan implements LiveSpan {
     private final Map<String, Object> attributes;
     private final List<Event> events = new ArrayList<>(2);
     private final Object lock = new Object();
+    private final boolean isSampled;
     private @Nullable String traceId;
     private @Nullable String error;
     private long endNanos;
@@ -28,9 +29,17 @@ final class OwnSpan implements LiveSpan {
     /** Something that happened meanwhile. */
     record Event(String name, long epochNanos, Map<String, Object> attributes) {}
 
-    OwnSpan(String name, boolean client, Map<String, Object> attributes, long startEpochNanos, LongSupplier nanoClock) {
+    /** {@code isSampled}: it is sent once it is over. */
+    OwnSpan(
+            String name,
+            boolean client,
+            boolean isSampled,
+            Map<String, Object> attributes,
+            long startEpochNanos,
+            LongSupplier nanoClock) {
         this.name = name;
         this.client = client;
+        this.isSampled = isSampled;
         this.attributes = new LinkedHashMap<>(attributes);
         this.startEpochNanos = startEpochNanos;
         this.startNanos = nanoClock.getAsLong();
@@ -43,9 +52,19 @@ final class OwnSpan implements LiveSpan {
         return HexFormat.of().toHexDigits(System.identityHashCode(this));
     }
 
-    /** Made when it is first asked for; the SDK is given it later. */
+    /** One of the same call, for what comes after this one is over. */
+    OwnSpan another() {
+        OwnSpan another = new OwnSpan(name, client, isSampled, attributes(), now(), nanoClock);
+        another.traceId = traceId();
+        return another;
+    }
+
+    /** Made when it is first asked for; the SDK is given it later. Null where nobody will find it. */
     @Override
-    public String traceId() {
+    public @Nullable String traceId() {
+        if (!isSampled) {
+            return null;
+        }
         synchronized (lock) {
             String known = traceId;
             if (known == null) {
@@ -88,6 +107,10 @@ final class OwnSpan implements LiveSpan {
 
     String name() {
         return name;
+    }
+
+    boolean isSampled() {
+        return isSampled;
     }
 
     boolean isClient() {

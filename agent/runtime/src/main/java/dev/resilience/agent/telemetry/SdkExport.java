@@ -6,6 +6,7 @@ import io.opentelemetry.api.common.AttributesBuilder;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.api.trace.TraceId;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporterBuilder;
@@ -21,6 +22,7 @@ import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Collection;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -60,8 +62,7 @@ final class SdkExport {
             SdkTracerProvider provider = SdkTracerProvider.builder()
                     .setIdGenerator(traces)
                     .setResource(resource(settings))
-                    .setSampler(
-                            settings.sampled() < 1 ? Sampler.traceIdRatioBased(settings.sampled()) : Sampler.alwaysOn())
+                    .setSampler(Sampler.alwaysOn()) // what is not sampled is not sent
                     .addSpanProcessor(batches)
                     .build();
             return new SdkExport(provider, traces, onTheirWay);
@@ -73,7 +74,7 @@ final class SdkExport {
     /** Gives a span the trace that was told of its call. Of one thread, as all that is sent. */
     private static final class Traces implements IdGenerator {
         private final IdGenerator random = IdGenerator.random();
-        private String next = "";
+        private String next = TraceId.getInvalid();
 
         @Override
         public String generateSpanId() {
@@ -131,7 +132,7 @@ final class SdkExport {
         if (onTheirWay.get() >= MOST_ON_THEIR_WAY) {
             return false;
         }
-        traces.next = own.traceId();
+        traces.next = Objects.requireNonNullElse(own.traceId(), TraceId.getInvalid());
         Span span = tracer.spanBuilder(own.name())
                 .setNoParent()
                 .setSpanKind(own.isClient() ? SpanKind.CLIENT : SpanKind.INTERNAL)
@@ -149,9 +150,7 @@ final class SdkExport {
         if (error != null) {
             span.setStatus(StatusCode.ERROR, error);
         }
-        if (span.getSpanContext().isSampled()) {
-            onTheirWay.incrementAndGet();
-        }
+        onTheirWay.incrementAndGet();
         span.end(own.endEpochNanos(), TimeUnit.NANOSECONDS);
         return true;
     }

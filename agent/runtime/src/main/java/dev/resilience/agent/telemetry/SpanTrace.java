@@ -55,10 +55,10 @@ final class SpanTrace implements Trace {
         }
     }
 
-    /** A span of ours is sent when its call is over; whether one of others has ended by then is known to its maker. */
+    /** A span of ours is sent when its call is over, and needs another; whether one of others has ended is known to its maker. */
     @Override
-    public @Nullable Trace afterwards() {
-        return span instanceof OwnSpan ? null : this;
+    public Trace afterwards() {
+        return span instanceof OwnSpan own ? new SpanTrace(sink, own.another()) : this;
     }
 
     private void decided(Signal.Decision decision) {

@@ -22,8 +22,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -381,6 +384,51 @@ class OpenTelemetrySinkTest {
                     .containsEntry("telemetry.distro.name", "resilience");
             assertThat(receiver.path).isEqualTo("/v1/traces");
             assertThat(kept.faults).isEmpty();
+        }
+
+        @Test
+        void tellsItsTraceBeforeItIsSentAndWhatComesLaterIsOfTheSame() throws Exception {
+            Trace trace = opened(exporting(), HTTP);
+            String told = requireNonNull(trace.traceId());
+            assertThat(told).hasSize(32).isEqualTo(trace.traceId());
+            trace.accept(admitted());
+            trace.close(null);
+            Trace later = requireNonNull(trace.afterwards());
+            later.accept(decision(Verdict.TIMED_OUT, Reason.READ_STALL, BreakerState.CLOSED));
+            later.close(new IOException("stalled"));
+
+            Span first = receiver.next();
+            Span second = receiver.next();
+            assertThat(HexFormat.of().formatHex(first.getTraceId().toByteArray()))
+                    .isEqualTo(told);
+            assertThat(second.getTraceId()).isEqualTo(first.getTraceId());
+            assertThat(second.getSpanId()).isNotEqualTo(first.getSpanId());
+            assertThat(attributes(second)).containsEntry("resilience.decision", "timed_out");
+        }
+
+        /** Else an exception would name a trace that nobody finds. */
+        @Test
+        void tellsTheTraceOfThoseAloneThatAreSampled() throws Exception {
+            properties.put("otel.traces.sampler", "traceidratio");
+            properties.put("otel.traces.sampler.arg", "0.5");
+            OpenTelemetrySink sink = exporting();
+            Set<String> told = new TreeSet<>();
+            int calls = 200;
+            for (int i = 0; i < calls; i++) {
+                Trace trace = opened(sink, HTTP);
+                trace.accept(rejected());
+                if (trace.traceId() != null) {
+                    told.add(trace.traceId());
+                }
+                trace.close(null);
+            }
+
+            assertThat(told).hasSizeBetween(50, 150);
+            Set<String> sent = new TreeSet<>();
+            for (int i = 0; i < told.size(); i++) {
+                sent.add(HexFormat.of().formatHex(receiver.next().getTraceId().toByteArray()));
+            }
+            assertThat(sent).isEqualTo(told);
         }
 
         @Test
