@@ -83,7 +83,7 @@ class JdbcFallbackIT {
             breaking.start();
             String answer = program.call(read);
             assertThat(answer).startsWith("ok ").endsWith(rows);
-            assertThat(Long.parseLong(answer.split(" ", 3)[1])).isLessThan(990_000L);
+            assertThat(Long.parseLong(answer.split(" ", 3)[1])).isLessThan(900_000L);
             breaking.interrupt();
             breaking.join();
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,6 +27,9 @@ final class Phases {
 
     /** How late, in microseconds, all calls of a burst were, by its name. */
     private static final Map<String, List<Long>> LATE = new ConcurrentHashMap<>();
+
+    /** Bursts of JDBC that have a statement to cancel. */
+    private static final Set<String> STATEMENTS = Set.of("execute", "batch", "next");
 
     private final Jvm program;
     private final String name;
@@ -53,8 +57,8 @@ final class Phases {
     }
 
     /** A cancel takes its time where it is a request of its own, and so begins earlier: at most that much. */
-    private long earlyMicros(long deadlineMicros) {
-        return name.startsWith("JDBC") ? deadlineMicros / 40 : 0;
+    private static long earlyMicros(String burst, long deadlineMicros) {
+        return STATEMENTS.contains(burst.split(" ", 2)[0]) ? deadlineMicros / 40 : 0;
     }
 
     void areCut(String cell, String ending, long deadlineMicros, String... bursts) {
@@ -68,7 +72,9 @@ final class Phases {
                 List<Long> late = ended.lateBy(deadlineMicros);
                 report(name + ", " + cell + ", " + bursts[i].split(" ", 2)[0], late, ended.endings);
                 assertThat(ended.endings).as(cell + ", " + bursts[i]).allMatch(each -> each.startsWith(ending));
-                assertThat(late.get(0)).as(cell + " early, us").isGreaterThan(-2_000 - earlyMicros(deadlineMicros));
+                assertThat(late.get(0))
+                        .as(cell + " early, us")
+                        .isGreaterThan(-2_000 - earlyMicros(bursts[i], deadlineMicros));
                 // a body or a stream that stood still with all of us is given that time again
                 long excused = 2 * pauses.micros();
                 assertThat(late.get(late.size() / 2)).as(cell + " late, us").isLessThan(1_000_000 + excused);

@@ -701,12 +701,18 @@ final class TargetGuard implements Guard {
         if (call.timedByGuard()) {
             long slack = call.isUntimed() ? Pulse.PERIOD_NANOS : 0; // it may have begun so long after the latest beat
             long given = Math.max(budget, call.leastNanos());
-            long early = Math.min(Math.min(call.cancelNanos(), given / EARLY_PART), EARLY_NANOS);
-            return machinery.timer().at(asked, given - early + slack);
+            return machinery.timer().at(asked, given - earlyNanos(call, given) + slack);
         }
         return call.timedByLibrary()
                 ? machinery.timer().at(asked, budget + LeakWatch.GRACE_NANOS)
                 : DeadlineTimer.NEVER;
+    }
+
+    /** So much earlier its cancel begins, to have ended it by the deadline that somebody wrote down. */
+    private long earlyNanos(Call call, long given) {
+        return adaptive != null || silenceNanos(call) > 0
+                ? 0
+                : Math.min(Math.min(call.cancelNanos(), given / EARLY_PART), EARLY_NANOS);
     }
 
     private void leave(Call call) {

@@ -270,7 +270,7 @@ class TargetGuardTest {
             assertThat(call.cuts).hasSize(1);
         }
 
-        /** A fortieth of it at most, however long the cancel takes. */
+        /** A fortieth of it at most, and a tenth of a second, however long the cancel takes. */
         @Test
         void isKeptWithACancelThatTakesItsTime() {
             FakeCall call = new FakeCall();
@@ -288,6 +288,12 @@ class TargetGuardTest {
             clock.advance(Duration.ofNanos(500_000));
             machinery.timer().turn();
             assertThat(slow.cuts).hasSize(1);
+
+            Guard patient = guard(Policies.policy(Mode.ENFORCE, null, Duration.ofSeconds(10), null));
+            FakeCall slower = new FakeCall();
+            slower.cancelNanos = Duration.ofSeconds(3).toNanos();
+            patient.tryAcquire(slower);
+            isCutAfter(9_900, slower);
         }
 
         @Test
@@ -372,6 +378,20 @@ class TargetGuardTest {
             after(Duration.ofMillis(1));
             assertThat(call.cuts.get(0).reason()).isEqualTo(Reason.DEADLINE_EXHAUSTED);
             assertThat(call.cuts.get(0).message()).contains("no answer within 2s");
+        }
+
+        /** It was measured; one that was written down is when the caller has the answer. */
+        @Test
+        void isNotShortenedByWhatACancelTakes() {
+            succeed(guard, 100, Duration.ofMillis(500));
+            FakeCall call = new FakeCall();
+            call.cancelNanos = Duration.ofMillis(20).toNanos();
+            guard.tryAcquire(call);
+
+            after(Duration.ofMillis(1_999));
+            assertThat(call.cuts).isEmpty();
+            after(Duration.ofMillis(1));
+            assertThat(call.cuts).hasSize(1);
         }
 
         @Test

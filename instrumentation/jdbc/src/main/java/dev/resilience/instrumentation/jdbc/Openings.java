@@ -16,7 +16,7 @@ final class Openings {
      * and Monro, 1951): whatever takes longer moves it up by a part, however much longer that took, and 99 that do not
      * move it down again. Mean and deviation, as TCP follows its round trips, came out too short: these times are skewed.
      *
-     * A race between two that opened at once loses one of their times, which the next one makes good.
+     * A race between two that opened or ended at once loses one of their times, which the next one makes good.
      */
 
     /** The first connection loads the driver, and perhaps TLS: it has this much, or the deadline if that is more. */
@@ -28,12 +28,16 @@ final class Openings {
     /** Of what it takes to end a statement, the part by which it moves. */
     private static final int STEPS = 800;
 
+    /** Of so many it is the least: the first of a JVM load what they need, and it comes down slowly. */
+    private static final int FIRST = 8;
+
     private static final long LEAST_GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(75);
 
     private volatile long last;
     private volatile long shortest = Long.MAX_VALUE;
     private volatile long cancel;
     private volatile long ending;
+    private volatile int endings;
 
     void opened(long nanos) {
         long took = Math.max(1, nanos);
@@ -52,8 +56,10 @@ final class Openings {
     /** A cancel ended its statement, so long after it began. */
     void ended(long nanos) {
         long before = ending;
-        if (before == 0) {
-            ending = Math.max(STEPS, nanos);
+        int known = endings;
+        if (known < FIRST) {
+            endings = known + 1;
+            ending = Math.max(STEPS, known == 0 ? nanos : Math.min(before, nanos));
         } else if (nanos > before) {
             ending = before + 99 * (before / STEPS);
         } else {
