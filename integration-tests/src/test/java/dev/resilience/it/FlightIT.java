@@ -176,12 +176,7 @@ class FlightIT {
                                 .agent("mode=enforce", "defaults.breaker.strategy=off", "defaults.deadline=300ms"))
                         .option("-Dotel.exporter.otlp.endpoint=" + receiver.url())
                         .caller()) {
-            String kept = "kept jdbc:h2:mem:leaks ";
-            String alias = "create alias if not exists nap for 'java.lang.Thread.sleep(long)'";
-            for (String database : new String[] {"kept jdbc:h2:mem:first ", kept}) { // the first loads all
-                Phases.eventually("alias", () -> program.call(database + alias).startsWith("ok "));
-            }
-            assertThat(program.call(kept + "call nap(3000)")).startsWith("ok ");
+            assertThat(LeakIT.nap(program, 3_000)).startsWith("ok ");
             Awaitility.await()
                     .atMost(Duration.ofSeconds(40))
                     .until(() -> receiver.spans().stream()

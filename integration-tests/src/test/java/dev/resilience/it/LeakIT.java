@@ -71,13 +71,7 @@ class LeakIT {
     @MethodSource("jdks")
     void aStatementThatRunsOnIsSaidWithItsThread(Path jdk) {
         try (Jvm program = guarded(jdk)) {
-            String kept = "kept jdbc:h2:mem:leaks ";
-            String alias = "create alias if not exists nap for 'java.lang.Thread.sleep(long)'";
-            for (String database : new String[] {"kept jdbc:h2:mem:first ", kept}) { // the first loads all
-                Phases.eventually("alias", () -> program.call(database + alias).startsWith("ok "));
-            }
-
-            String late = program.call(kept + "call nap(1500)");
+            String late = nap(program, 1_500);
 
             assertThat(late).startsWith("ok ");
             assertThat(Long.parseLong(late.split(" ", 3)[1])).isGreaterThan(1_500_000);
@@ -111,6 +105,16 @@ class LeakIT {
                     .satisfies(line -> assertThat(line).contains(", at a place unknown"));
             assertThat(program.errors()).noneMatch(line -> line.contains("fault at"));
         }
+    }
+
+    /** What is answered to a statement of {@code jdbc:h2:mem:leaks} that sleeps for so long, and hears no cancel. */
+    static String nap(Jvm program, int millis) {
+        String kept = "kept jdbc:h2:mem:leaks ";
+        String alias = "create alias if not exists nap for 'java.lang.Thread.sleep(long)'";
+        for (String database : new String[] {"kept jdbc:h2:mem:first ", kept}) { // the first loads all
+            Phases.eventually("alias", () -> program.call(database + alias).startsWith("ok "));
+        }
+        return program.call(kept + "call nap(" + millis + ")");
     }
 
     private static Jvm guarded(Path jdk) {
