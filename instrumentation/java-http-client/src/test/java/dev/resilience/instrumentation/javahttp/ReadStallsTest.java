@@ -214,6 +214,7 @@ class ReadStallsTest {
             thread.setDaemon(true);
             return thread;
         });
+        CountDownLatch isBusy = new CountDownLatch(1);
         CountDownLatch busy = new CountDownLatch(1);
         HttpClient slow = HttpClient.newBuilder().executor(one).build();
         try (Answers server = new Answers()) {
@@ -221,12 +222,15 @@ class ReadStallsTest {
             HttpResponse<InputStream> response = slow.send(
                     HttpRequest.newBuilder(URI.create(server.url("/"))).build(), BodyHandlers.ofInputStream());
             one.execute(() -> {
+                isBusy.countDown();
                 try {
                     busy.await();
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }
             });
+            // What the client does on it as this begins to read would go on for as long as this reads.
+            assertThat(isBusy.await(10, TimeUnit.SECONDS)).isTrue();
             CompletableFuture<Integer> read = CompletableFuture.supplyAsync(() -> {
                 try (InputStream body = response.body()) {
                     return body.readAllBytes().length;
