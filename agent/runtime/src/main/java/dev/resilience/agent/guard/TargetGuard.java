@@ -19,6 +19,7 @@ import dev.resilience.instrumentation.api.Again;
 import dev.resilience.instrumentation.api.Alternate;
 import dev.resilience.instrumentation.api.Attempt;
 import dev.resilience.instrumentation.api.Call;
+import dev.resilience.instrumentation.api.CancelTimes;
 import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
 import dev.resilience.instrumentation.api.Guard;
@@ -68,11 +69,6 @@ final class TargetGuard implements Guard {
 
     /** A timer that is later than this was held up by our own process, not by a busy processor. */
     private static final long LATE_NANOS = 100_000_000;
-
-    /** Of its deadline a call is cut this part earlier at most, and this much, so that its cancel ends by the deadline. */
-    private static final int EARLY_PART = 40;
-
-    private static final long EARLY_NANOS = 100_000_000;
 
     /**
      * The timer comes so much later than who waits for a call and looks himself: at the same instant the two would only
@@ -710,9 +706,7 @@ final class TargetGuard implements Guard {
 
     /** So much earlier its cancel begins, to have ended it by the deadline that somebody wrote down. */
     private long earlyNanos(Call call, long given) {
-        return adaptive != null || silenceNanos(call) > 0
-                ? 0
-                : Math.min(Math.min(call.cancelNanos(), given / EARLY_PART), EARLY_NANOS);
+        return adaptive != null || silenceNanos(call) > 0 ? 0 : CancelTimes.early(call.cancelNanos(), given);
     }
 
     private void leave(Call call) {

@@ -1,6 +1,7 @@
 package dev.resilience.instrumentation.grpc;
 
 import dev.resilience.instrumentation.api.Again;
+import dev.resilience.instrumentation.api.CancelTimes;
 import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Guards;
 import dev.resilience.instrumentation.api.StreamBudgets;
@@ -17,7 +18,11 @@ import org.jspecify.annotations.Nullable;
  * there a call goes on unguarded, and a library that does not link is left alone from then on.
  */
 final class GrpcAdapter {
+    /** What gRPC needs between its own threads, no more: an executor of its caller's that is busy is none of the target's. */
+    private static final long EARLY_NANOS = 1_000_000;
+
     private final Guards guards;
+    private final CancelTimes cancels = new CancelTimes();
 
     GrpcAdapter(Guards guards) {
         this.guards = guards;
@@ -46,6 +51,7 @@ final class GrpcAdapter {
                 options,
                 clock == null ? given : given.withStreamTracerFactory(clock.tracers()),
                 deadline,
+                cancels,
                 follows,
                 clock);
     }
@@ -64,9 +70,9 @@ final class GrpcAdapter {
 
     /**
      * The guard's deadline if gRPC is to keep it: for unary calls, unless it is adaptive or the caller's own ends sooner.
-     * A deadline on a stream would end streams that are meant to live.
+     * It begins to end the call by what that takes earlier. A deadline on a stream would end streams that are meant to live.
      */
-    private static @Nullable Deadline deadline(
+    private @Nullable Deadline deadline(
             Guard guard, MethodDescriptor<?, ?> method, CallOptions options, @Nullable Again follows) {
         long budget = follows == null
                 ? guard.deadlineNanos()
@@ -75,8 +81,9 @@ final class GrpcAdapter {
             return null;
         }
         Deadline callers = options.getDeadline();
+        long early = Math.min(CancelTimes.early(cancels.nanos(), budget), EARLY_NANOS);
         return callers != null && callers.timeRemaining(TimeUnit.NANOSECONDS) <= budget
                 ? null
-                : Deadline.after(budget, TimeUnit.NANOSECONDS);
+                : Deadline.after(budget - early, TimeUnit.NANOSECONDS);
     }
 }

@@ -411,6 +411,7 @@ final class GuardedCall<ReqT, RespT> extends ForwardingClientCall<ReqT, RespT> {
         try {
             if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
                 if (deadline != null && deadline.isExpired()) {
+                    plan.cancels().ended(-deadline.timeRemaining(TimeUnit.NANOSECONDS));
                     expiredBy = plan.guard().expired(permit);
                     return plan.guard().settleExpired(permit, status.asRuntimeException(trailers));
                 }

@@ -1,6 +1,7 @@
 package dev.resilience.instrumentation.grpc;
 
 import dev.resilience.instrumentation.api.Again;
+import dev.resilience.instrumentation.api.CancelTimes;
 import dev.resilience.instrumentation.api.Faults;
 import dev.resilience.instrumentation.api.Guard;
 import io.grpc.CallOptions;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param asked the options as the caller gave them
  * @param options the caller's, with the guard's deadline where that ends sooner
  * @param deadline the guard's deadline if gRPC was given it, else null
+ * @param cancels how long it takes to end a call at such a deadline
  * @param follows the attempt before it, if it is made again; else null
  * @param clock for a stream that may not take as long as it likes, else null
  */
@@ -26,6 +28,7 @@ record Plan(
         CallOptions asked,
         CallOptions options,
         @Nullable Deadline deadline,
+        CancelTimes cancels,
         @Nullable Again follows,
         @Nullable StreamClock clock) {
 

@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -654,10 +655,31 @@ class GrpcGuardTest {
                     .isInstanceOf(StatusRuntimeException.class)
                     .hasMessageStartingWith("DEADLINE_EXCEEDED");
 
-            assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(DEADLINE, DEADLINE.plusSeconds(3));
+            assertThat(Duration.ofNanos(System.nanoTime() - start))
+                    .isBetween(DEADLINE.minusMillis(1), DEADLINE.plusSeconds(3));
             eventually(() -> echo.cancels.get() == 1);
             assertThat(GUARDS.expired).hasValue(1);
             assertThat(echo.deadline).isNotNull();
+        }
+
+        @ParameterizedTest
+        @CsvSource({"0, 0", "400, 400", "40000, 1000"})
+        void beginsToEndACallByWhatThatTakesEarlierAndByAMillisecondAtMost(long takesMicros, long earlyMicros) {
+            GrpcAdapter adapter = new GrpcAdapter(GUARDS);
+            plan(adapter).cancels().ended(TimeUnit.MICROSECONDS.toNanos(takesMicros));
+            long given = DEADLINE.toNanos() - TimeUnit.MICROSECONDS.toNanos(earlyMicros);
+
+            assertThat(Eventually.eventually(() -> {
+                        long left =
+                                Objects.requireNonNull(plan(adapter).deadline()).timeRemaining(TimeUnit.NANOSECONDS);
+                        assertThat(left).isLessThanOrEqualTo(given);
+                        return left > given - TimeUnit.MICROSECONDS.toNanos(300);
+                    }))
+                    .isTrue();
+        }
+
+        private Plan plan(GrpcAdapter adapter) {
+            return Objects.requireNonNull(adapter.plan(channel, EchoService.UNARY, CallOptions.DEFAULT));
         }
 
         @ParameterizedTest

@@ -399,7 +399,7 @@ class SnapshotsTest {
 
     @Test
     void answersAHangByItsDeadline() throws Exception {
-        guard("policies.stock.fallback.snapshot.max-age=10m", "policies.stock.deadline=300ms");
+        guard("policies.stock.fallback.snapshot.max-age=10m", "policies.stock.deadline=1s");
         learn("apples");
         assertThatThrownBy(() -> ask(channel, "hang")).hasMessageContaining("DEADLINE_EXCEEDED");
         assertThat(guards.fallbacks()).singleElement().asString().startsWith("snapshot failed: no_snapshot");

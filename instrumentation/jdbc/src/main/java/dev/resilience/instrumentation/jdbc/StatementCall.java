@@ -230,7 +230,7 @@ final class StatementCall extends Call {
 
     @Override
     public long cancelNanos() {
-        return database.openings().endingNanos();
+        return database.openings().endings().nanos();
     }
 
     @Override
@@ -407,7 +407,7 @@ final class StatementCall extends Call {
                 return null;
             }
             if (!aborted) {
-                database.openings().ended(System.nanoTime() - cancelledNanos);
+                database.openings().endings().ended(System.nanoTime() - cancelledNanos);
             }
             return new Cut(reason, aborted);
         } finally {
