@@ -13,7 +13,12 @@ final class Openings {
      * cancels took of late, is therefore enough for a cancel wherever one can arrive at all: on a near database that
      * shows a dead network soon, and on a far or a busy one no connection is lost to haste.
      *
-     * A race between two that opened at once loses one of their times, which the next one makes good.
+     * Cancels that were lost in a row say that the network swallows them, and nothing but the connections is left to end
+     * statements. To wait for each of the next as long as one may ever take would keep every caller past the deadline; not
+     * to wait at all would cost every connection even when cancels arrive again. So they have what a cancel usually takes,
+     * before the deadline, and now and then one has its whole time, lest a database that has become slower be taken for lost.
+     *
+     * A race between two that opened or were lost at once loses one of their times, which the next one makes good.
      */
 
     /** The first connection loads the driver, and perhaps TLS: it has this much, or the deadline if that is more. */
@@ -24,10 +29,22 @@ final class Openings {
 
     private static final long LEAST_GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(75);
 
+    /** So many in a row that did not come back: the next are not waited for. */
+    static final int LOST = 3;
+
+    /** What a cancel usually takes where none has ever come back. */
+    private static final long LEAST_USUAL_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
+
+    /** How often one of those is waited for. */
+    static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private volatile long last;
     private volatile long shortest = Long.MAX_VALUE;
     private volatile long cancel;
+    private volatile int lost;
+    private volatile long waitedNanos;
     private final CancelTimes endings = new CancelTimes();
+    private final CancelTimes severings = new CancelTimes();
 
     void opened(long nanos) {
         long took = Math.max(1, nanos);
@@ -41,11 +58,52 @@ final class Openings {
     void cancelled(long nanos) {
         long before = cancel;
         cancel = Math.max(nanos, before - before / 8);
+        lost = 0;
     }
 
-    /** From the begin of a cancel until its statement has ended. */
-    CancelTimes endings() {
-        return endings;
+    /** A cancel did not come back in its time. */
+    void lost(long now) {
+        int before = lost;
+        if (before < LOST) {
+            lost = before + 1;
+            waitedNanos = now;
+        }
+    }
+
+    private boolean areLost() {
+        return lost >= LOST;
+    }
+
+    /** A cancel that {@link #isHurried} ended its statement by its connection, so long after it began. */
+    void severed(long nanos) {
+        severings.ended(nanos);
+    }
+
+    /** A cancel ended its statement, so long after it began. */
+    void ended(long nanos) {
+        endings.ended(nanos);
+    }
+
+    /** From the begin of a cancel until its statement has ended, one way or the other; 0 if that is not known. */
+    long endingNanos() {
+        return areLost() ? severings.nanos() : endings.nanos();
+    }
+
+    /** Whether the next cancel has less than its whole time to come back, as those before it were lost. */
+    boolean isHurried(long now) {
+        if (!areLost()) {
+            return false;
+        }
+        if (now - waitedNanos < AGAIN_NANOS) {
+            return true;
+        }
+        waitedNanos = now;
+        return false;
+    }
+
+    /** How long to wait for one that {@link #isHurried}. */
+    long hurriedNanos() {
+        return Math.min(graceNanos(), Math.max(LEAST_USUAL_NANOS, endings.nanos()));
     }
 
     /** The least that one who opens a connection is given: a deadline for statements may be too short for that. */

@@ -63,6 +63,7 @@ final class StatementCall extends Call {
     private boolean over;
     private boolean cancelling;
     private boolean aborted;
+    private boolean hurried;
     private long cancelledNanos;
     private @Nullable Refusal reason;
 
@@ -230,11 +231,12 @@ final class StatementCall extends Call {
 
     @Override
     public long cancelNanos() {
-        return database.openings().endings().nanos();
+        return database.openings().endingNanos();
     }
 
     @Override
     public void cancel(Refusal refusal) {
+        boolean isHurried;
         lock.lock();
         try {
             if (over || reason != null) {
@@ -242,13 +244,15 @@ final class StatementCall extends Call {
             }
             reason = refusal;
             cancelledNanos = System.nanoTime();
+            isHurried = database.openings().isHurried(cancelledNanos);
+            hurried = isHurried;
             cancelling = true;
         } finally {
             lock.unlock();
         }
         boolean effective = false;
         try {
-            effective = cancelInWaves();
+            effective = cancelInWaves(isHurried);
         } finally {
             if (!effective) {
                 abort();
@@ -257,18 +261,21 @@ final class StatementCall extends Call {
     }
 
     /** Cancels until the work is over: a cancel that overtakes the statement it is meant for finds nothing to stop. */
-    private boolean cancelInWaves() {
+    private boolean cancelInWaves(boolean isHurried) {
         long begun = System.nanoTime();
         long until = begun + GRACE_NANOS;
         boolean first = true;
         do {
             long sent = System.nanoTime();
-            long grace = database.openings().graceNanos();
-            if (!BoundedWork.run(first ? this::sendCancel : this::sendCancelAgain, grace)) {
+            Openings openings = database.openings();
+            long grace = isHurried ? openings.hurriedNanos() : openings.graceNanos();
+            boolean isBack = BoundedWork.run(first ? this::sendCancel : this::sendCancelAgain, grace);
+            long now = System.nanoTime();
+            if (!isBack) {
+                openings.lost(now);
                 return false;
             }
-            long now = System.nanoTime();
-            database.openings().cancelled(now - sent);
+            openings.cancelled(now - sent);
             if (first && now - begun <= GRACE_NANOS) {
                 until = now + GRACE_NANOS;
             }
@@ -406,8 +413,11 @@ final class StatementCall extends Call {
             if (reason == null) {
                 return null;
             }
+            long took = System.nanoTime() - cancelledNanos;
             if (!aborted) {
-                database.openings().endings().ended(System.nanoTime() - cancelledNanos);
+                database.openings().ended(took);
+            } else if (hurried) {
+                database.openings().severed(took);
             }
             return new Cut(reason, aborted);
         } finally {

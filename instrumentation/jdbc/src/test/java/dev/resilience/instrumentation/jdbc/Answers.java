@@ -36,6 +36,14 @@ final class Answers {
         throw new AssertionError("not cut: " + cell);
     }
 
+    int taken() {
+        return taken;
+    }
+
+    double leastMillis() {
+        return java.util.Arrays.stream(late, 0, taken).min().orElseThrow() / 1e6;
+    }
+
     /** None early, the median no later than {@code millis}, and none much later, but for a pause of the machine; says what they were. */
     void areWithin(long millis) {
         long[] sorted = java.util.Arrays.copyOf(late, taken);

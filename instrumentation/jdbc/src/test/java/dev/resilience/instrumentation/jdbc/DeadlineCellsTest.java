@@ -14,6 +14,8 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.SQLTransientException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.IntFunction;
 import org.h2.tools.Server;
 import org.junit.jupiter.api.AfterEach;
@@ -230,6 +232,56 @@ class DeadlineCellsTest {
         @Test
         void postgresThroughABlackHole() throws Exception {
             blackHole("pgjdbc execute, black hole", Databased.postgresPort(), Databased::postgres);
+        }
+
+        /** Three have their time to come back, those after them not, until one does come back. */
+        @Test
+        void postgresWhoseCancelsAreLost() throws Exception {
+            try (TcpProxy proxy = new TcpProxy(Databased.postgresPort())) {
+                String url = Databased.postgres(proxy.port());
+                teach(url);
+                Answers first = new Answers("pgjdbc execute, the first cancels that are lost", DEADLINE);
+                Answers later = new Answers("pgjdbc execute, cancels after those that were lost", DEADLINE);
+                List<Connection> connections = new ArrayList<>();
+                try {
+                    for (int i = 0; i < Openings.LOST + Answers.SAMPLES; i++) {
+                        connections.add(DriverManager.getConnection(url));
+                    }
+                    proxy.swallowing = true;
+                    for (Connection connection : connections) {
+                        Answers answers = first.taken() < Openings.LOST ? first : later;
+                        assertThat(cut(connection, "select 1", answers).getSQLState())
+                                .isEqualTo("08006");
+                    }
+                } finally {
+                    for (Connection connection : connections) {
+                        connection.close();
+                    }
+                }
+                first.areWithin(SLACK);
+                later.areWithin(SLACK);
+                assertThat(first.leastMillis()).as("had its time").isGreaterThanOrEqualTo(74);
+                assertThat(later.leastMillis()).as("had not").isLessThan(40);
+
+                proxy.swallowing = false;
+                String state = "";
+                for (int i = 0; i < 20 && !state.equals("57014"); i++) { // a pause of the machine costs one
+                    try (Connection connection = DriverManager.getConnection(url)) {
+                        Answers again = new Answers("again", DEADLINE);
+                        state = cut(connection, "select pg_sleep(20)", again).getSQLState();
+                    }
+                }
+                assertThat(state).as("a cancel arrives again").isEqualTo("57014");
+            }
+        }
+
+        private SQLException cut(Connection connection, String sql, Answers answers) throws Exception {
+            try (Statement statement = connection.createStatement()) {
+                GUARDS.deadlineMillis = DEADLINE;
+                return answers.take(() -> statement.execute(sql));
+            } finally {
+                GUARDS.deadlineMillis = 0;
+            }
         }
 
         @Test

@@ -53,6 +53,56 @@ class OpeningsTest {
         assertThat(openings.graceNanos()).isEqualTo(millis(75));
     }
 
+    @Test
+    void threeThatWereLostInARowHurryTheNext() {
+        openings.lost(1);
+        openings.lost(2);
+        openings.cancelled(millis(1));
+        openings.lost(3);
+        openings.lost(4);
+        assertThat(openings.isHurried(5)).isFalse();
+        openings.lost(6);
+        assertThat(openings.isHurried(7)).isTrue();
+        openings.cancelled(millis(1));
+        assertThat(openings.isHurried(8)).isFalse();
+    }
+
+    @Test
+    void nowAndThenOneHasItsWholeTime() {
+        for (int i = 0; i < Openings.LOST; i++) {
+            openings.lost(i);
+        }
+        long after = Openings.LOST - 1 + Openings.AGAIN_NANOS;
+        assertThat(openings.isHurried(after - 1)).isTrue();
+        assertThat(openings.isHurried(after)).isFalse();
+        openings.lost(after + 1);
+        assertThat(openings.isHurried(after + 2)).isTrue();
+        assertThat(openings.isHurried(after + Openings.AGAIN_NANOS)).isFalse();
+    }
+
+    @Test
+    void oneInAHurryHasWhatACancelUsuallyTakes() {
+        assertThat(openings.hurriedNanos()).isEqualTo(millis(3));
+        openings.opened(millis(1));
+        openings.ended(millis(20));
+        assertThat(openings.hurriedNanos()).isEqualTo(millis(20));
+        for (int i = 0; i < 1_000; i++) {
+            openings.ended(millis(5_000));
+        }
+        assertThat(openings.hurriedNanos()).isEqualTo(millis(75));
+    }
+
+    @Test
+    void oneInAHurryBeginsByWhatItTakesToSever() {
+        openings.ended(millis(20));
+        openings.severed(millis(4));
+        assertThat(openings.endingNanos()).isEqualTo(millis(20));
+        for (int i = 0; i < Openings.LOST; i++) {
+            openings.lost(i);
+        }
+        assertThat(openings.endingNanos()).isEqualTo(millis(4));
+    }
+
     private static long millis(long millis) {
         return TimeUnit.MILLISECONDS.toNanos(millis);
     }

@@ -59,10 +59,10 @@ class StatementCallTest {
                 Statement statement = connection.createStatement()) {
             StatementCall first = begin(connection, statement);
             cut(first);
-            while (database.openings().endings().nanos() == 0) { // a pause of the machine cost the connection
+            while (database.openings().endingNanos() == 0) { // a pause of the machine cost the connection
                 cut(begin(connection, statement));
             }
-            long took = database.openings().endings().nanos();
+            long took = database.openings().endingNanos();
 
             StatementCall second = begin(connection, statement);
 
@@ -71,9 +71,7 @@ class StatementCallTest {
                     .isEqualTo(Math.min(took, Duration.ofMillis(100).toNanos()));
             guard.settle(second, Ending.OK);
             assertThat(second.over()).isNull();
-            assertThat(database.openings().endings().nanos())
-                    .as("nothing was cut")
-                    .isEqualTo(took);
+            assertThat(database.openings().endingNanos()).as("nothing was cut").isEqualTo(took);
         }
     }
 }
