@@ -33,7 +33,7 @@ final class Openings {
     static final int LOST = 3;
 
     /** What a cancel usually takes where none has ever come back. */
-    private static final long LEAST_USUAL_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
+    private static final long LEAST_USUAL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     /** How often one of those is waited for. */
     static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(10);

@@ -82,7 +82,7 @@ class OpeningsTest {
 
     @Test
     void oneInAHurryHasWhatACancelUsuallyTakes() {
-        assertThat(openings.hurriedNanos()).isEqualTo(millis(3));
+        assertThat(openings.hurriedNanos()).isEqualTo(millis(1));
         openings.opened(millis(1));
         openings.ended(millis(20));
         assertThat(openings.hurriedNanos()).isEqualTo(millis(20));
