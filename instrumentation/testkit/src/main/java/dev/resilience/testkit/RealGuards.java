@@ -22,6 +22,7 @@ public final class RealGuards {
     private final List<String> faults = new CopyOnWriteArrayList<>();
     private final GuardRegistry registry;
     private volatile boolean recording = true;
+    private volatile Runnable meanwhile = () -> {};
 
     /** @param properties as {@code "mode=enforce"}, without their prefix */
     public RealGuards(String... properties) {
@@ -81,6 +82,11 @@ public final class RealGuards {
                 .toList();
     }
 
+    /** What happens between the next call that fails and its next attempt, on the thread of the one that failed. */
+    public void meanwhile(Runnable once) {
+        meanwhile = once;
+    }
+
     /** Of all policies and protocols together. */
     public long kept() {
         return registry.snapshots().stream()
@@ -114,6 +120,11 @@ public final class RealGuards {
         public void accept(Signal signal) {
             if (recording) {
                 signals.add(signal);
+            }
+            if (signal instanceof Signal.Retry) {
+                Runnable once = meanwhile;
+                meanwhile = () -> {};
+                once.run();
             }
         }
 

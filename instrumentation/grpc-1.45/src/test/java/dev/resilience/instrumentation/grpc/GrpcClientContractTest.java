@@ -181,7 +181,7 @@ class GrpcClientContractTest extends ClientContract {
     }
 
     private void awaitArrival(int before) throws InterruptedException {
-        for (int i = 0; arrived() == before && i < 200; i++) {
+        for (int i = 0; arrived() == before && i < 10_000; i++) {
             TimeUnit.MILLISECONDS.sleep(1);
         }
     }

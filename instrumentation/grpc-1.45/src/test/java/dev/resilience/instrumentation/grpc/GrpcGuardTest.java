@@ -636,6 +636,9 @@ class GrpcGuardTest {
     class WithADeadline {
         private static final Duration DEADLINE = Duration.ofMillis(200);
 
+        /** For a call to get to its server on a busy machine. */
+        private static final Duration ENOUGH = Duration.ofMillis(700);
+
         @BeforeEach
         void enforce() {
             GUARDS.enforces = true;
@@ -648,7 +651,7 @@ class GrpcGuardTest {
             connect(transport);
             GUARDS.deadlineNanos = 0;
             unary("warm");
-            GUARDS.deadlineNanos = DEADLINE.toNanos();
+            GUARDS.deadlineNanos = ENOUGH.toNanos();
             long start = System.nanoTime();
 
             assertThatThrownBy(() -> unary("hang"))
@@ -656,7 +659,7 @@ class GrpcGuardTest {
                     .hasMessageStartingWith("DEADLINE_EXCEEDED");
 
             assertThat(Duration.ofNanos(System.nanoTime() - start))
-                    .isBetween(DEADLINE.minusMillis(1), DEADLINE.plusSeconds(3));
+                    .isBetween(ENOUGH.minusMillis(1), ENOUGH.plusSeconds(3));
             eventually(() -> echo.cancels.get() == 1);
             assertThat(GUARDS.expired).hasValue(1);
             assertThat(echo.deadline).isNotNull();
@@ -688,7 +691,7 @@ class GrpcGuardTest {
             connect(transport);
             GUARDS.deadlineNanos = 0;
             unary("warm");
-            GUARDS.deadlineNanos = DEADLINE.toNanos();
+            GUARDS.deadlineNanos = ENOUGH.toNanos();
             GUARDS.adaptive = true;
             long start = System.nanoTime();
 
@@ -696,7 +699,7 @@ class GrpcGuardTest {
                     .isInstanceOf(StatusRuntimeException.class)
                     .hasMessage("DEADLINE_EXCEEDED: " + ScriptedGuards.MESSAGE);
 
-            assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(DEADLINE, DEADLINE.plusSeconds(3));
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(ENOUGH, ENOUGH.plusSeconds(3));
             eventually(() -> echo.cancels.get() == 1);
             assertThat(GUARDS.expired).hasValue(1);
             assertThat(echo.deadline).isNull();
@@ -901,7 +904,7 @@ class GrpcGuardTest {
                 eventually(() -> echo.calls.get() == 1);
             }
 
-            assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS)).hasMessageContaining("UNAVAILABLE");
+            assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS)).hasStackTraceContaining("UNAVAILABLE");
             assertThat(tokens())
                     .hasSize(1)
                     .containsAnyOf("UNAVAILABLE", "INTERNAL"); // OkHttp at times retries too much

@@ -221,11 +221,11 @@ class RetriesTest {
 
     @Test
     void keepsTheDeadlineOfTheCall() {
-        guard("retry.attempts=3", "retry.methods=test.Echo/*", "deadline=700ms");
+        guard("retry.attempts=3", "retry.methods=test.Echo/*", "deadline=2s");
         front.first.addAll(List.of("UNAVAILABLE", "UNAVAILABLE"));
         long began = System.nanoTime();
         assertThatThrownBy(() -> ask("hang")).hasMessageContaining("DEADLINE_EXCEEDED");
-        assertThat(System.nanoTime() - began).isBetween(690_000_000L, 4_000_000_000L);
+        assertThat(System.nanoTime() - began).isBetween(1_990_000_000L, 6_000_000_000L);
         assertThat(front.arrived).hasSize(3);
     }
 
@@ -233,9 +233,9 @@ class RetriesTest {
     void keepsTheDeadlineOfTheCaller() {
         front.first.add("UNAVAILABLE");
         long began = System.nanoTime();
-        CallOptions options = CallOptions.DEFAULT.withDeadline(Deadline.after(700, TimeUnit.MILLISECONDS));
+        CallOptions options = CallOptions.DEFAULT.withDeadline(Deadline.after(2, TimeUnit.SECONDS));
         assertThatThrownBy(() -> ask("hang", options)).hasMessageContaining("DEADLINE_EXCEEDED");
-        assertThat(System.nanoTime() - began).isBetween(690_000_000L, 4_000_000_000L);
+        assertThat(System.nanoTime() - began).isBetween(1_990_000_000L, 6_000_000_000L);
         assertThat(front.arrived).hasSize(2);
     }
 

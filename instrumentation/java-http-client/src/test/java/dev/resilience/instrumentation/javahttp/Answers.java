@@ -109,16 +109,25 @@ final class Answers implements AutoCloseable {
             for (String line = input.readLine(); line != null; line = input.readLine()) {
                 String path = line.split(" ", 3)[1];
                 int length = 0;
+                boolean isChunked = false;
                 StringBuilder lines = new StringBuilder();
                 while (!line.isEmpty()) {
                     lines.append(line).append('\n');
                     if (line.regionMatches(true, 0, "content-length:", 0, 15)) {
                         length = Integer.parseInt(line.substring(15).trim());
                     }
+                    isChunked |= line.equalsIgnoreCase("transfer-encoding: chunked");
                     line = input.readLine();
                 }
                 for (int i = 0; i < length; i++) {
                     input.read();
+                }
+                // so that nothing is left to read when it is closed
+                while (isChunked && line != null && !line.equals("0")) {
+                    line = input.readLine();
+                }
+                if (isChunked) {
+                    input.readLine();
                 }
                 heads.add(lines.toString());
                 arrived.incrementAndGet();

@@ -50,7 +50,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(30)
 class BodiesTest {
-    private static final Duration DEADLINE = Duration.ofMillis(300);
+    private static final Duration DEADLINE = Duration.ofSeconds(1);
 
     private final ScriptedGuards guards = JavaHttpClientContractTest.scripted();
     private final HttpClient client =
@@ -205,7 +205,7 @@ class BodiesTest {
         void theCallersOwnShorterTimeoutWins() {
             guards.bound(Duration.ofSeconds(30));
             HttpRequest hurried = HttpRequest.newBuilder(server.uri("/hang"))
-                    .timeout(Duration.ofMillis(100))
+                    .timeout(Duration.ofSeconds(1))
                     .build();
             assertThatThrownBy(() -> client.send(hurried, BodyHandlers.ofString()))
                     .isExactlyInstanceOf(HttpTimeoutException.class)

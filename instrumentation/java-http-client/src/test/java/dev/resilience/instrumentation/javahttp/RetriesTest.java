@@ -3,6 +3,7 @@ package dev.resilience.instrumentation.javahttp;
 import static dev.resilience.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.resilience.agent.guard.RetryUse;
 import dev.resilience.testkit.RealGuards;
@@ -209,14 +210,14 @@ class RetriesTest {
 
     @Test
     void keepsTheDeadlineOfTheCall() {
-        guard("retry.attempts=5", "deadline=700ms");
+        guard("retry.attempts=5", "deadline=2s");
         server.first("503", "503");
         server.hangs();
         long began = System.nanoTime();
         assertThatThrownBy(() -> send(request().build()))
                 .isInstanceOf(HttpTimeoutException.class)
                 .hasMessageContaining("deadline_exhausted");
-        assertThat(System.nanoTime() - began).isBetween(690_000_000L, 4_000_000_000L);
+        assertThat(System.nanoTime() - began).isBetween(1_990_000_000L, 6_000_000_000L);
         assertThat(server.arrived()).isEqualTo(3);
     }
 
@@ -225,9 +226,9 @@ class RetriesTest {
         server.first("503", "503");
         server.hangs();
         long began = System.nanoTime();
-        assertThatThrownBy(() -> send(request().timeout(Duration.ofMillis(700)).build()))
+        assertThatThrownBy(() -> send(request().timeout(Duration.ofSeconds(2)).build()))
                 .isInstanceOf(HttpTimeoutException.class);
-        assertThat(System.nanoTime() - began).isBetween(690_000_000L, 4_000_000_000L);
+        assertThat(System.nanoTime() - began).isBetween(1_990_000_000L, 6_000_000_000L);
         assertThat(server.arrived()).isEqualTo(3);
     }
 
@@ -321,9 +322,13 @@ class RetriesTest {
                     client.sendAsync(request().build(), BodyHandlers.ofString());
             assertThat(eventually(() -> server.arrived() > 0)).isTrue();
             server.first("503");
-            send(request().POST(BodyPublishers.noBody()).build());
+            Throwable refused = catchThrowable(
+                    () -> send(request().POST(BodyPublishers.noBody()).build()));
             HttpResponse<String> given = first.get(20, TimeUnit.SECONDS);
-            if (guards.retried().stream().anyMatch(retry -> retry.reason().equals("again")) && server.arrived() == 2) {
+            if (refused == null
+                    && guards.retried().stream()
+                            .anyMatch(retry -> retry.reason().equals("again"))
+                    && server.arrived() == 2) {
                 assertThat(given.statusCode()).isEqualTo(503);
                 assertThat(given.body()).isEqualTo("answer 503");
                 return;

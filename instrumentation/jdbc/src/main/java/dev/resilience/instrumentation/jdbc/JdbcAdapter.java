@@ -57,6 +57,10 @@ final class JdbcAdapter {
         return answers;
     }
 
+    Databases databases() {
+        return databases;
+    }
+
     /** The one that all advice shares. */
     static JdbcAdapter shared() {
         return Shared.ADAPTER;

@@ -61,10 +61,10 @@ final class Openings {
         lost = 0;
     }
 
-    /** A cancel did not come back in its time. */
-    void lost(long now) {
+    /** A cancel did not come back in its time; of several at once, which one pause may have held up, one counts. */
+    void lost(long begun, long now) {
         int before = lost;
-        if (before < LOST) {
+        if (before < LOST && (before == 0 || begun - waitedNanos >= 0)) {
             lost = before + 1;
             waitedNanos = now;
         }

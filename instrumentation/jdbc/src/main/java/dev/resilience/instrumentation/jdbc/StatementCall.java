@@ -272,7 +272,7 @@ final class StatementCall extends Call {
             boolean isBack = BoundedWork.run(first ? this::sendCancel : this::sendCancelAgain, grace);
             long now = System.nanoTime();
             if (!isBack) {
-                openings.lost(now);
+                openings.lost(sent, now);
                 return false;
             }
             openings.cancelled(now - sent);

@@ -166,7 +166,8 @@ class AlternateDatabasesTest {
         guard(
                 replicaUrl(replica.port()),
                 "policies.goods.breaker.strategy=off",
-                "policies.goods.fallback.alternate.deadline=500ms",
+                "policies.goods.deadline=4s",
+                "policies.goods.fallback.alternate.deadline=2s",
                 "policies.goods.fallback.alternate.credentials=true");
         Connection connection = connect();
         assertThat(names(connection, BY_ID, 1)).containsExactly("apple of primary");
@@ -312,7 +313,7 @@ class AlternateDatabasesTest {
         guard(
                 replicaUrl(replica.port()),
                 "policies.goods.fallback.alternate.credentials=true",
-                "policies.goods.fallback.alternate.deadline=300ms",
+                "policies.goods.fallback.alternate.deadline=1s",
                 "policies.other.breaker.strategy=consecutive",
                 "policies.other.breaker.consecutive-failures=2",
                 "policies.other.breaker.open-for=1h");
@@ -337,7 +338,7 @@ class AlternateDatabasesTest {
                 H2_REPLICA,
                 "policies.goods.breaker.failure-on=22012",
                 "policies.goods.match.url=jdbc:h2:mem:shared",
-                "policies.goods.fallback.alternate.deadline=300ms",
+                "policies.goods.fallback.alternate.deadline=1s",
                 "policies.other.match.url=jdbc:h2:mem:replica",
                 "policies.other.breaker.strategy=consecutive",
                 "policies.other.breaker.consecutive-failures=2",

@@ -24,6 +24,7 @@ import java.util.concurrent.Callable;
 import org.assertj.core.api.ThrowableAssert;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.postgresql.PGConnection;
@@ -87,6 +88,11 @@ class JdbcContractTest extends ClientContract {
                 Statement statement = connection.createStatement()) {
             statement.execute(SCHEMA);
         }
+    }
+
+    @BeforeEach
+    void patiently() {
+        Patience.with(url());
     }
 
     @AfterAll

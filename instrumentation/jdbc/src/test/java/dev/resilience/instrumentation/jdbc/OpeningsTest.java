@@ -55,27 +55,38 @@ class OpeningsTest {
 
     @Test
     void threeThatWereLostInARowHurryTheNext() {
-        openings.lost(1);
-        openings.lost(2);
+        openings.lost(0, 1);
+        openings.lost(1, 2);
         openings.cancelled(millis(1));
-        openings.lost(3);
-        openings.lost(4);
+        openings.lost(2, 3);
+        openings.lost(3, 4);
         assertThat(openings.isHurried(5)).isFalse();
-        openings.lost(6);
+        openings.lost(4, 6);
         assertThat(openings.isHurried(7)).isTrue();
         openings.cancelled(millis(1));
         assertThat(openings.isHurried(8)).isFalse();
     }
 
     @Test
+    void thoseThatWereLostAtOnceCountAsOne() {
+        for (int i = 0; i < 9; i++) {
+            openings.lost(i, 10 + i);
+        }
+        assertThat(openings.isHurried(20)).isFalse();
+        openings.lost(10, 20);
+        openings.lost(20, 30);
+        assertThat(openings.isHurried(31)).isTrue();
+    }
+
+    @Test
     void nowAndThenOneHasItsWholeTime() {
         for (int i = 0; i < Openings.LOST; i++) {
-            openings.lost(i);
+            openings.lost(i, i);
         }
         long after = Openings.LOST - 1 + Openings.AGAIN_NANOS;
         assertThat(openings.isHurried(after - 1)).isTrue();
         assertThat(openings.isHurried(after)).isFalse();
-        openings.lost(after + 1);
+        openings.lost(after, after + 1);
         assertThat(openings.isHurried(after + 2)).isTrue();
         assertThat(openings.isHurried(after + Openings.AGAIN_NANOS)).isFalse();
     }
@@ -98,7 +109,7 @@ class OpeningsTest {
         openings.severed(millis(4));
         assertThat(openings.endingNanos()).isEqualTo(millis(20));
         for (int i = 0; i < Openings.LOST; i++) {
-            openings.lost(i);
+            openings.lost(i, i);
         }
         assertThat(openings.endingNanos()).isEqualTo(millis(4));
     }

@@ -152,6 +152,7 @@ class PooledPostgresTest {
     class WhenTheDeadlinePasses {
         @BeforeEach
         void arms() {
+            Patience.with(Databased.postgres());
             GUARDS.deadlineMillis = 300;
         }
 

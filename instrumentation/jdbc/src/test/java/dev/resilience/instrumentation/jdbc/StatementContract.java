@@ -1,6 +1,7 @@
 package dev.resilience.instrumentation.jdbc;
 
 import static dev.resilience.instrumentation.jdbc.Databased.GUARDS;
+import static dev.resilience.testkit.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
@@ -283,6 +284,7 @@ abstract class StatementContract {
 
         @BeforeEach
         void arms() {
+            Patience.with(url());
             GUARDS.deadlineMillis = 200;
         }
 
@@ -447,6 +449,7 @@ abstract class StatementContract {
     private static Thread cancelSoon(Statement statement) {
         Thread canceller = new Thread(() -> {
             try {
+                eventually(() -> !GUARDS.permits.out().isEmpty());
                 Thread.sleep(200);
                 statement.cancel();
             } catch (SQLException | InterruptedException e) {
