@@ -81,7 +81,7 @@ class BreakerIT {
                         kind + " " + url + " select 1",
                         kind + " " + url + " do $$ begin raise exception using errcode = '53200'; end $$",
                         on -> {},
-                        () -> sentBy(relay),
+                        () -> sentBy(relay, kind.equals("direct")),
                         "[53200]",
                         "failed \\d+ java.sql.SQLTransientConnectionException: .*circuit_open \\(102\\).*");
             }
@@ -89,7 +89,8 @@ class BreakerIT {
     }
 
     /** Once it has all that was sent: a connection of its own says good-bye when it is closed. */
-    private static int sentBy(Relay relay) {
+    private static int sentBy(Relay relay, boolean isClosed) {
+        Awaitility.await().until(() -> !isClosed || relay.open() == 0);
         long[] before = {-1};
         Awaitility.await().pollInterval(Duration.ofMillis(50)).until(() -> {
             long now = relay.sent();

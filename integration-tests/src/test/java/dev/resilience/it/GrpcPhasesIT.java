@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -182,9 +181,9 @@ class GrpcPhasesIT {
         phases().areCut(
                         "idle",
                         CUT + "no_message_of_a_stream_for_300ms",
-                        200_000 + Phases.DEADLINE_MICROS,
-                        "list plain " + CALLS + " " + server.target() + " items 3 100",
-                        "list-async plain " + CALLS + " " + server.target() + " items 3 100");
+                        20_000 + Phases.DEADLINE_MICROS,
+                        "list plain " + CALLS + " " + server.target() + " items 3 10",
+                        "list-async plain " + CALLS + " " + server.target() + " items 3 10");
 
         goesOn(cancelled, 2 * CALLS);
     }
@@ -205,17 +204,17 @@ class GrpcPhasesIT {
     /** Each longer than a silence may be: the target's gaps are not, and what the caller does with its time is its own. */
     @Test
     void aStreamThatGoesOnAndOneThatIsReadSlowlyAreNotCut() {
-        List<String> ids = new ArrayList<>();
         for (String burst : new String[] {
             "list plain 5 %s done 10 50",
             "list-async plain 5 %s done 10 50",
             "list slow 5 %s done 3 0",
             "list-paused plain 5 %s done 3 0"
         }) {
-            ids.add(program().begin(String.format(burst, server.target())));
-        }
-        for (int i = 0; i < ids.size(); i++) {
-            assertThat(program().answerTo(ids.get(i))).startsWith(i < 2 ? "messages_10*5 " : "messages_3*5 ");
+            String all = burst.contains("done 10") ? "messages_10*5 " : "messages_3*5 ";
+            // a server that stands still is silent, once; what is cut wrongly is cut each time
+            eventually(
+                    burst,
+                    () -> program().call(String.format(burst, server.target())).startsWith(all));
         }
     }
 

@@ -254,7 +254,7 @@ class JdbcPhasesIT {
     void aStatementInABlackHole(String database) {
         try (Relay relay = new Relay(port(database))) {
             String url = url(database, relay);
-            assertThat(call("open " + CALLS + " " + url)).isEqualTo("ok");
+            open(url);
             relay.swallow(true);
 
             phases().areCut("execute, black hole, " + database, GONE, "execute " + CALLS + " " + url + " select 1");
@@ -270,7 +270,7 @@ class JdbcPhasesIT {
     void rowsThatStopComing() {
         String url = postgres(Postgres.server().getPort());
         String sql = "select case when i % 25 = 0 then pg_sleep(20)::text else 'x' end from generate_series(1, 50) i";
-        assertThat(call("cursor " + CALLS + " " + url + " " + sql)).startsWith("at_20*" + CALLS);
+        cursors(url, sql);
 
         phases().areCut("next row, slow", CANCELLED, "next " + CALLS + " " + url);
 
@@ -283,8 +283,7 @@ class JdbcPhasesIT {
     void rowsInABlackHole() {
         try (Relay relay = new Relay(Postgres.server().getPort())) {
             String url = postgres(relay.port());
-            assertThat(call("cursor " + CALLS + " " + url + " select * from generate_series(1, 50) i"))
-                    .startsWith("at_20*" + CALLS);
+            cursors(url, "select * from generate_series(1, 50) i");
             relay.swallow(true);
 
             phases().areCut("next row, black hole", GONE, "next " + CALLS + " " + url);
@@ -297,15 +296,33 @@ class JdbcPhasesIT {
 
     private String opened() {
         String url = postgres(Postgres.server().getPort());
-        eventually("opened", () -> call("open " + CALLS + " " + url).equals("ok"));
+        open(url);
         return url;
+    }
+
+    /** A busy machine may need more than the deadline for one of so many, and keeps those it has. */
+    private void open(String url) {
+        eventually("opened", () -> call("open " + CALLS + " " + url).equals("ok"));
+    }
+
+    private void cursors(String url, String sql) {
+        eventually("cursors", () -> {
+            call("open " + CALLS + " " + url);
+            boolean all = call("cursor " + CALLS + " " + url + " " + sql).startsWith("at_20*" + CALLS);
+            if (!all) {
+                call("close 0 " + url);
+            }
+            return all;
+        });
     }
 
     /** The connections of those that were cut are good for more. */
     private void theSameGoOn(String url) {
         noStatementIsLeft();
-        eventually("those that went", () -> call("open " + CALLS + " " + url).equals("ok"));
-        assertThat(call("execute " + CALLS + " " + url + " select 1")).startsWith("executed_true*" + CALLS);
+        eventually("those that were cut", () -> {
+            call("open " + CALLS + " " + url);
+            return call("execute " + CALLS + " " + url + " select 1").startsWith("executed_true*" + CALLS);
+        });
         assertThat(call("close 0 " + url)).isEqualTo("ok");
     }
 

@@ -151,7 +151,7 @@ class ReadStallIT {
         void whatGoesOnAndWhatWaitsForItsReaderIsNotCut(Path jdk) {
             try (Jvm server = trickle(jdk)) {
                 Phases phases = http(jdk, url(server, "/pieces/1/0"), "1");
-                String ten = url(server, "/pieces/10/300");
+                String ten = url(server, "/pieces/20/150");
                 List<String> ids = new ArrayList<>();
                 for (String burst : new String[] {
                     "send 1 string 5 " + ten,
@@ -162,7 +162,7 @@ class ReadStallIT {
                 }) {
                     ids.add(phases.program().begin(burst));
                 }
-                String[] endings = {"200_data", "read_130*5 ", "lines_20*5 ", "pieces_", "read_39*5 "};
+                String[] endings = {"200_data", "read_260*5 ", "lines_40*5 ", "pieces_", "read_39*5 "};
                 for (int i = 0; i < endings.length; i++) {
                     assertThat(phases.program().answerTo(ids.get(i)))
                             .startsWith(endings[i])
@@ -202,9 +202,9 @@ class ReadStallIT {
             phases.areCut(
                     "stream, half-way",
                     GRPC_CUT,
-                    200_000 + MICROS,
-                    "list plain " + CALLS + " " + server.target() + " items 3 100",
-                    "list-async plain " + CALLS + " " + server.target() + " items 3 100");
+                    20_000 + MICROS,
+                    "list plain " + CALLS + " " + server.target() + " items 3 10",
+                    "list-async plain " + CALLS + " " + server.target() + " items 3 10");
             eventually(
                     "streams cancelled",
                     () -> server.open() == 0 && server.cancelled() - cancelled >= 2 * CALLS * 9 / 10);
@@ -237,7 +237,7 @@ class ReadStallIT {
             assertThat(program.call("fetch " + Postgres.url() + " select generate_series(1, 25)"))
                     .endsWith("25 rows");
             String running =
-                    "select pg_sleep(0.02), 'stopped on " + jdk.getFileName() + "' from generate_series(1, 10000)";
+                    "select pg_sleep(0.005), 'stopped on " + jdk.getFileName() + "' from generate_series(1, 10000)";
             String id = program.begin("fetch " + Postgres.url() + " " + running);
             String backend = "select coalesce(max(pid), 0) from pg_stat_activity where pid <> pg_backend_pid()"
                     + " and query like '%stopped on " + jdk.getFileName() + "%'";

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,6 +112,7 @@ class VersionIT {
             assertGuarded(program, "newer", newer);
             assertThat(program.call("call oldest grpc " + newer.target() + " hello"))
                     .isEqualTo("ok hello");
+            Awaitility.await().until(() -> !toldBy(program).isEmpty());
             assertThat(toldBy(program)).hasSize(1).allMatch(line -> line.contains("grpc-core-1.12.0.jar"));
         }
     }

@@ -119,8 +119,14 @@ public final class JdbcPhases {
 
     private static HikariDataSource filled(HikariDataSource pool) throws SQLException {
         List<Connection> all = new ArrayList<>();
-        while (all.size() < pool.getMaximumPoolSize()) {
-            all.add(pool.getConnection());
+        for (int slow = 0; all.size() < pool.getMaximumPoolSize(); ) {
+            try {
+                all.add(pool.getConnection());
+            } catch (SQLException late) { // on a busy machine; and to fill it is not what is tried
+                if (++slow > 50) {
+                    throw late;
+                }
+            }
         }
         for (Connection each : all) {
             each.close();
