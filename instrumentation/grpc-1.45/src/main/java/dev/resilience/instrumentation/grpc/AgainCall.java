@@ -139,11 +139,21 @@ final class AgainCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
             call.cancel(gone.getDescription(), gone.getCause());
             return;
         }
-        if (isDemanded) {
-            call.request(2); // as a stub does, to hear of a second message
+        try {
+            if (isDemanded) {
+                call.request(2); // as a stub does, to hear of a second message
+            }
+            call.sendMessage(said);
+            call.halfClose();
+        } catch (IllegalStateException thrown) {
+            if (!isCancelled()) {
+                throw thrown;
+            } // else who cancelled it was quicker, and gRPC says so
         }
-        call.sendMessage(said);
-        call.halfClose();
+    }
+
+    private synchronized boolean isCancelled() {
+        return cancelled != null;
     }
 
     private void give(ClientCall<ReqT, RespT> given, ReqT said) {

@@ -115,8 +115,13 @@ final class AlternateCall<ReqT, RespT> extends StandIn<ReqT, RespT> {
             call.sendMessage(said);
             call.halfClose();
         } catch (Throwable thrown) {
-            end(null, Status.fromThrowable(thrown), new Metadata());
+            Status gone = whyCancelled(); // and gRPC says so of what is said to it then
+            end(null, gone == null ? Status.fromThrowable(thrown) : gone, new Metadata());
         }
+    }
+
+    private synchronized @Nullable Status whyCancelled() {
+        return cancelled;
     }
 
     /** The alternate's own listener: its message is the answer only if the status says so. */
