@@ -6,8 +6,7 @@ package dev.resilience.instrumentation.api;
  *
  * <p>The 99th percentile is followed by steps (the stochastic approximation of Robbins and Monro, 1951): whatever takes
  * longer moves it up by a part, however much longer that took, and 99 that do not move it down again. Mean and deviation,
- * as TCP follows its round trips, came out too short: these times are skewed. A race between two that ended at once loses
- * one of their times, which the next one makes good.
+ * as TCP follows its round trips, came out too short: these times are skewed.
  */
 public final class CancelTimes {
     /** Of what a cancel takes, the part by which it moves. */
@@ -23,19 +22,18 @@ public final class CancelTimes {
     private static final long EARLY_NANOS = 100_000_000;
 
     private volatile long most;
-    private volatile int known;
+    private int known; // guarded by this
 
     /**
      * A cancel ended its call.
      *
      * @param nanos so long after it began, in nanoseconds, from 0
      */
-    public void ended(long nanos) {
+    public synchronized void ended(long nanos) {
         long before = most;
-        int first = known;
-        if (first < FIRST) {
-            known = first + 1;
-            most = Math.max(STEPS, first == 0 ? nanos : Math.min(before, nanos));
+        if (known < FIRST) {
+            most = Math.max(STEPS, known == 0 ? nanos : Math.min(before, nanos));
+            known++;
         } else if (nanos > before) {
             most = before + 99 * (before / STEPS);
         } else {

@@ -137,6 +137,12 @@ final class Databases {
         }
     }
 
+    /** Whether a socket of a connection is known and open, so that {@link #sever} can end what waits for it. */
+    boolean canSever(Connection physical) {
+        List<Socket> sockets = socketsOf.get(physical);
+        return sockets != null && sockets.stream().anyMatch(socket -> !socket.isClosed());
+    }
+
     /**
      * Closes the sockets of a connection, which no driver can be kept waiting for; false if none was open that is known,
      * as one that a driver opened to connect anew is not.

@@ -18,7 +18,7 @@ final class Openings {
      * to wait at all would cost every connection even when cancels arrive again. So they have what a cancel usually takes,
      * before the deadline, and now and then one has its whole time, lest a database that has become slower be taken for lost.
      *
-     * A race between two that opened or were lost at once loses one of their times, which the next one makes good.
+     * A race between two that opened at once loses one of their times, which the next one makes good.
      */
 
     /** The first connection loads the driver, and perhaps TLS: it has this much, or the deadline if that is more. */
@@ -32,8 +32,11 @@ final class Openings {
     /** So many in a row that did not come back: the next are not waited for. */
     static final int LOST = 3;
 
-    /** What a cancel usually takes where none has ever come back. */
+    /** What a cancel needs at least to be sent. */
     private static final long LEAST_USUAL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    /** It is sent after one round trip; to open a connection takes at least so many. */
+    private static final int ROUND_TRIPS = 4;
 
     /** How often one of those is waited for. */
     static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -42,7 +45,7 @@ final class Openings {
     private volatile long shortest = Long.MAX_VALUE;
     private volatile long cancel;
     private volatile int lost;
-    private volatile long waitedNanos;
+    private long waitedNanos; // guarded by this
     private final CancelTimes endings = new CancelTimes();
     private final CancelTimes severings = new CancelTimes();
 
@@ -58,14 +61,12 @@ final class Openings {
     void cancelled(long nanos) {
         long before = cancel;
         cancel = Math.max(nanos, before - before / 8);
-        lost = 0;
     }
 
     /** A cancel did not come back in its time; of several at once, which one pause may have held up, one counts. */
-    void lost(long begun, long now) {
-        int before = lost;
-        if (before < LOST && (before == 0 || begun - waitedNanos >= 0)) {
-            lost = before + 1;
+    synchronized void lost(long begun, long now) {
+        if (lost < LOST && (lost == 0 || begun - waitedNanos >= 0)) {
+            lost++;
             waitedNanos = now;
         }
     }
@@ -80,17 +81,22 @@ final class Openings {
     }
 
     /** A cancel ended its statement, so long after it began. */
-    void ended(long nanos) {
+    synchronized void ended(long nanos) {
         endings.ended(nanos);
+        lost = 0;
     }
 
     /** From the begin of a cancel until its statement has ended, one way or the other; 0 if that is not known. */
     long endingNanos() {
-        return areLost() ? severings.nanos() : endings.nanos();
+        if (!areLost()) {
+            return endings.nanos();
+        }
+        long known = severings.nanos();
+        return known == 0 ? hurriedNanos() : known;
     }
 
     /** Whether the next cancel has less than its whole time to come back, as those before it were lost. */
-    boolean isHurried(long now) {
+    synchronized boolean isHurried(long now) {
         if (!areLost()) {
             return false;
         }
@@ -103,7 +109,9 @@ final class Openings {
 
     /** How long to wait for one that {@link #isHurried}. */
     long hurriedNanos() {
-        return Math.min(graceNanos(), Math.max(LEAST_USUAL_NANOS, endings.nanos()));
+        long known = shortest;
+        long sent = known == Long.MAX_VALUE ? known : Math.max(LEAST_USUAL_NANOS, known / ROUND_TRIPS);
+        return Math.min(graceNanos(), Math.max(sent, endings.nanos()));
     }
 
     /** The least that one who opens a connection is given: a deadline for statements may be too short for that. */

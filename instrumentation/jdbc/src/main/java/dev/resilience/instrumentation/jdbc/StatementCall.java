@@ -32,6 +32,9 @@ final class StatementCall extends Call {
     /** How long one cancel is given before the next. */
     private static final long WAVE_NANOS = GRACE_NANOS / 4;
 
+    /** A cancel that took so much longer than it was given was held up by our own process, and says nothing of the network. */
+    private static final long STOOD_STILL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     /** The longest that finished work waits for a cancel under way, which before 21 may be stuck on a lost network. */
     private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -244,8 +247,7 @@ final class StatementCall extends Call {
             }
             reason = refusal;
             cancelledNanos = System.nanoTime();
-            isHurried = database.openings().isHurried(cancelledNanos);
-            hurried = isHurried;
+            isHurried = databases.canSever(connection) && database.openings().isHurried(cancelledNanos);
             cancelling = true;
         } finally {
             lock.unlock();
@@ -272,7 +274,12 @@ final class StatementCall extends Call {
             boolean isBack = BoundedWork.run(first ? this::sendCancel : this::sendCancelAgain, grace);
             long now = System.nanoTime();
             if (!isBack) {
-                openings.lost(sent, now);
+                if (now - sent - grace < STOOD_STILL_NANOS) {
+                    openings.lost(sent, now);
+                }
+                if (isHurried) {
+                    severing();
+                }
                 return false;
             }
             openings.cancelled(now - sent);
@@ -285,6 +292,16 @@ final class StatementCall extends Call {
             }
         } while (until - System.nanoTime() > 0);
         return false;
+    }
+
+    /** Its connection ends it, sooner than where a cancel has its whole time. */
+    private void severing() {
+        lock.lock();
+        try {
+            hurried = true;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void sendCancel() {

@@ -40,6 +40,15 @@ final class Answers {
         return taken;
     }
 
+    double medianMillis() {
+        return java.util.Arrays.stream(late, 0, taken)
+                        .sorted()
+                        .skip(taken / 2)
+                        .findFirst()
+                        .orElseThrow()
+                / 1e6;
+    }
+
     double leastMillis() {
         return java.util.Arrays.stream(late, 0, taken).min().orElseThrow() / 1e6;
     }

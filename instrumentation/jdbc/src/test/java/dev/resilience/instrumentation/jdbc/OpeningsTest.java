@@ -57,13 +57,13 @@ class OpeningsTest {
     void threeThatWereLostInARowHurryTheNext() {
         openings.lost(0, 1);
         openings.lost(1, 2);
-        openings.cancelled(millis(1));
+        openings.ended(millis(1));
         openings.lost(2, 3);
         openings.lost(3, 4);
         assertThat(openings.isHurried(5)).isFalse();
         openings.lost(4, 6);
         assertThat(openings.isHurried(7)).isTrue();
-        openings.cancelled(millis(1));
+        openings.ended(millis(1));
         assertThat(openings.isHurried(8)).isFalse();
     }
 
@@ -93,8 +93,11 @@ class OpeningsTest {
 
     @Test
     void oneInAHurryHasWhatACancelUsuallyTakes() {
-        assertThat(openings.hurriedNanos()).isEqualTo(millis(1));
+        assertThat(openings.hurriedNanos()).as("nothing is known").isEqualTo(StatementCall.GRACE_NANOS);
+        openings.opened(millis(40));
+        assertThat(openings.hurriedNanos()).isEqualTo(millis(10));
         openings.opened(millis(1));
+        assertThat(openings.hurriedNanos()).isEqualTo(millis(1));
         openings.ended(millis(20));
         assertThat(openings.hurriedNanos()).isEqualTo(millis(20));
         for (int i = 0; i < 1_000; i++) {
@@ -105,13 +108,15 @@ class OpeningsTest {
 
     @Test
     void oneInAHurryBeginsByWhatItTakesToSever() {
+        openings.opened(millis(1));
         openings.ended(millis(20));
-        openings.severed(millis(4));
-        assertThat(openings.endingNanos()).isEqualTo(millis(20));
         for (int i = 0; i < Openings.LOST; i++) {
+            assertThat(openings.endingNanos()).isEqualTo(millis(20));
             openings.lost(i, i);
         }
-        assertThat(openings.endingNanos()).isEqualTo(millis(4));
+        assertThat(openings.endingNanos()).isEqualTo(openings.hurriedNanos());
+        openings.severed(millis(24));
+        assertThat(openings.endingNanos()).isEqualTo(millis(24));
     }
 
     private static long millis(long millis) {
