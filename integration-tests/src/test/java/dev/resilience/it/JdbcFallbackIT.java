@@ -121,9 +121,9 @@ class JdbcFallbackIT {
                             "policies.stock.breaker.strategy=consecutive",
                             "policies.stock.breaker.consecutive-failures=2",
                             "policies.stock.breaker.open-for=1h",
-                            "policies.stock.deadline=6s",
+                            "policies.stock.deadline=4s",
                             "policies.stock.fallback.alternate.url=" + replica,
-                            "policies.stock.fallback.alternate.deadline=3s")
+                            "policies.stock.fallback.alternate.deadline=2s")
                     .caller()) {
                 await().atMost(Duration.ofSeconds(20))
                         .untilAsserted(() -> assertThat(program.call(read)).endsWith(" 1 apple of primary"));
@@ -133,7 +133,7 @@ class JdbcFallbackIT {
                     String answer = program.call(read);
                     assertThat(answer).startsWith("ok ").endsWith(" 1 apple of replica");
                     if (i >= 2) { // the circuit is open: nobody waits for the first
-                        assertThat(Long.parseLong(answer.split(" ", 3)[1])).isLessThan(2_700_000L);
+                        assertThat(Long.parseLong(answer.split(" ", 3)[1])).isLessThan(1_800_000L);
                     }
                 }
                 assertThat(program.call("kept " + Postgres.url() + " delete from " + table))

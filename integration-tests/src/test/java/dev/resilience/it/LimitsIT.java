@@ -152,7 +152,7 @@ class LimitsIT {
             Jvm program, int waiters, String blocking, String notBlocking, IntSupplier arrived) {
         int before = arrived.getAsInt();
         long begun = System.nanoTime();
-        List<String> calls = new ArrayList<>(List.of(program.begin(blocking + 3 * SLOW_MILLIS)));
+        List<String> calls = new ArrayList<>(List.of(program.begin(blocking + 2 * SLOW_MILLIS)));
         Awaitility.await().until(() -> arrived.getAsInt() == before + 1);
         assertThat(program.call(notBlocking + "1")).contains("concurrency_limit (103)");
         for (int i = 0; i < waiters; i++) {
@@ -163,7 +163,7 @@ class LimitsIT {
         }
         assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun))
                 .as("one after the other")
-                .isGreaterThanOrEqualTo(3 * SLOW_MILLIS + 200L * waiters);
+                .isGreaterThanOrEqualTo(2 * SLOW_MILLIS + 200L * waiters);
         assertThat(arrived.getAsInt()).isEqualTo(before + 1 + waiters);
     }
 
@@ -178,7 +178,7 @@ class LimitsIT {
 
     private static void drains(Jvm program, RawHttpServer server) {
         int before = server.requests().size();
-        String first = program.begin("http " + server.url("/slow/" + 3 * SLOW_MILLIS));
+        String first = program.begin("http " + server.url("/slow/" + 2 * SLOW_MILLIS));
         Awaitility.await().until(() -> server.requests().size() == before + 1);
         String waiting = program.begin("http " + server.url("/slow/1"));
         program.signal("TERM");

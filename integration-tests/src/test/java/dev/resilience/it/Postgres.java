@@ -14,14 +14,19 @@ import java.time.Duration;
 final class Postgres {
     private static final EmbeddedPostgres SERVER = start();
 
+    /** Another process may take its port before it does: then on another one. */
     private static EmbeddedPostgres start() {
-        try {
-            return EmbeddedPostgres.builder()
-                    .setServerConfig("fsync", "off")
-                    .setPGStartupWait(Duration.ofMinutes(1))
-                    .start();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        for (int failed = 0; ; ) {
+            try {
+                return EmbeddedPostgres.builder()
+                        .setServerConfig("fsync", "off")
+                        .setPGStartupWait(Duration.ofSeconds(40))
+                        .start();
+            } catch (IOException e) {
+                if (++failed == 3) {
+                    throw new UncheckedIOException(e);
+                }
+            }
         }
     }
 

@@ -78,7 +78,7 @@ final class Shop implements AutoCloseable {
         return new String[] {
             prices.url("/status/200?key=" + SECRET + "-key"),
             Postgres.url() + "&password=" + SECRET + "-password",
-            "select pg_sleep(4), '" + SECRET + "-literal'",
+            "select pg_sleep(2.5), '" + SECRET + "-literal'",
             stock.target(),
             SECRET + "-message"
         };

@@ -36,13 +36,13 @@ class SignalsIT {
             DeadlineIT.openConnections(program, Postgres.url(), 20);
             List<String> inFlight = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
-                inFlight.add(program.begin("http " + http.url("/slow/8000")));
-                inFlight.add(program.begin("grpc " + grpc.target() + " slow 8000"));
-                inFlight.add(program.begin("sql " + Postgres.url() + " select pg_sleep(8)"));
+                inFlight.add(program.begin("http " + http.url("/slow/5000")));
+                inFlight.add(program.begin("grpc " + grpc.target() + " slow 5000"));
+                inFlight.add(program.begin("sql " + Postgres.url() + " select pg_sleep(5)"));
             }
             eventually(() -> http.requests().size() == 21
                     && grpc.echo().calls() == 21
-                    && Postgres.count("select count(*) from pg_stat_activity where query = 'select pg_sleep(8)'"
+                    && Postgres.count("select count(*) from pg_stat_activity where query = 'select pg_sleep(5)'"
                                     + " and state = 'active'")
                             == 20);
             program.signal("TERM");
@@ -70,7 +70,7 @@ class SignalsIT {
             eventually(() -> Postgres.count("select count(*) from pg_stat_activity where"
                             + " query = 'select pg_sleep(1.5)' and state = 'active'")
                     == 1);
-            String slow = program.begin("http " + http.url("/slow/8000"));
+            String slow = program.begin("http " + http.url("/slow/5000"));
             eventually(() -> http.requests().size() == 1);
             program.signal("TERM");
             eventually(() -> program.call("http " + http.url("/status/200")).contains("draining (104)"));

@@ -22,10 +22,7 @@ final class Databased {
 
         private static EmbeddedPostgres start() {
             try {
-                EmbeddedPostgres server = EmbeddedPostgres.builder()
-                        .setServerConfig("max_connections", "50")
-                        .setServerConfig("fsync", "off")
-                        .start();
+                EmbeddedPostgres server = Patience.start("max_connections", "50");
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> close(server)));
                 return server;
             } catch (IOException e) {

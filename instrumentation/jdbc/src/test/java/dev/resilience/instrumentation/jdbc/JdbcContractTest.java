@@ -83,7 +83,7 @@ class JdbcContractTest extends ClientContract {
                     }));
 
     JdbcContractTest() throws IOException, SQLException {
-        server = EmbeddedPostgres.builder().setServerConfig("fsync", "off").start();
+        server = Patience.start("fsync", "off");
         try (Connection connection = DriverManager.getConnection(url());
                 Statement statement = connection.createStatement()) {
             statement.execute(SCHEMA);
