@@ -1,6 +1,10 @@
 package dev.resilience.instrumentation.grpc;
 
+import static dev.resilience.testkit.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.grpc.CallOptions;
+import io.grpc.ConnectivityState;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.ManagedChannel;
@@ -53,6 +57,16 @@ final class EchoService {
         ClientCalls.blockingUnaryCall(channel, UNARY, CallOptions.DEFAULT, "warm");
         channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
         server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    }
+
+    /**
+     * Ends a server, and waits until its client has seen it: gRPC never answers a call that has sent nothing and began
+     * before that, unless it has a deadline.
+     */
+    static void kill(Server server, ManagedChannel channel) throws InterruptedException {
+        server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+        assertThat(eventually(() -> channel.getState(false) != ConnectivityState.READY))
+                .isTrue();
     }
 
     ServerServiceDefinition definition() {

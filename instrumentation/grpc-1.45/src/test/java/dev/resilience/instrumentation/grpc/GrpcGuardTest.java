@@ -577,7 +577,7 @@ class GrpcGuardTest {
         @Test
         void answersInsteadOfAServerThatIsGone() throws Exception {
             assertThat(unary("hello")).isEqualTo("hello");
-            server.shutdownNow().awaitTermination();
+            EchoService.kill(server, channel);
 
             assertThat(unary("hello")).isEqualTo("instead");
             assertThat(GUARDS.endings.get(1).answered()).isFalse();
@@ -720,7 +720,7 @@ class GrpcGuardTest {
         @Test
         void thatIsAdaptiveEndsACallThatWaitsForAServerThatIsNotThere() throws Exception {
             GUARDS.adaptive = true;
-            server.shutdownNow().awaitTermination();
+            EchoService.kill(server, channel);
 
             assertThatThrownBy(() -> unary("hello", CallOptions.DEFAULT.withWaitForReady()))
                     .hasMessageStartingWith("DEADLINE_EXCEEDED");
@@ -764,7 +764,7 @@ class GrpcGuardTest {
 
         @Test
         void endsACallThatWaitsForAServerThatIsNotThere() throws Exception {
-            server.shutdownNow().awaitTermination();
+            EchoService.kill(server, channel);
 
             assertThatThrownBy(() -> unary("hello", CallOptions.DEFAULT.withWaitForReady()))
                     .hasMessageStartingWith("DEADLINE_EXCEEDED");

@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -125,7 +126,7 @@ class SnapshotsTest {
     }
 
     private void kill() throws InterruptedException {
-        server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+        EchoService.kill(server, channel);
     }
 
     /** The target is dead, and its breaker open. */
@@ -202,8 +203,9 @@ class SnapshotsTest {
     void givesAMessageToACallerThatSaysWhatItAsksOnceTheCallFailed() throws Exception {
         learn("apples");
         kill();
+        ExecutorService callbacks = Executors.newSingleThreadExecutor();
         for (String then : List.of("ask", "cancel", "wait")) {
-            var call = channel.newCall(EchoService.UNARY, CallOptions.DEFAULT);
+            var call = channel.newCall(EchoService.UNARY, CallOptions.DEFAULT.withExecutor(callbacks));
             CompletableFuture<String> received = new CompletableFuture<>();
             CompletableFuture<String> closed = new CompletableFuture<>();
             call.start(
@@ -221,6 +223,7 @@ class SnapshotsTest {
                     new Metadata());
             call.request(2);
             assertThat(eventually(() -> guards.registry().inFlight() == 0)).isTrue(); // the connection was refused
+            callbacks.submit(() -> {}).get(5, TimeUnit.SECONDS); // and what heard of that has returned
             assertThat(closed).isNotDone();
             if (then.equals("ask")) {
                 call.sendMessage("apples");
@@ -234,6 +237,7 @@ class SnapshotsTest {
                 assertThat(closed.get(5, TimeUnit.SECONDS)).isEqualTo("UNAVAILABLE");
             }
         }
+        callbacks.shutdown();
     }
 
     @Test
