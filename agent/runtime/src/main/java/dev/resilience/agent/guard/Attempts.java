@@ -2,6 +2,7 @@ package dev.resilience.agent.guard;
 
 import dev.resilience.agent.signal.Trace;
 import dev.resilience.instrumentation.api.Again;
+import dev.resilience.instrumentation.api.Call;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,12 +41,13 @@ final class Attempts implements Again {
         this.trace = trace;
     }
 
-    int made() {
-        return made;
+    /** When the first attempt of a call began. */
+    static long begunNanos(Call call) {
+        return call.follows() instanceof Attempts before ? before.begunNanos : call.startNanos();
     }
 
-    long begunNanos() {
-        return begunNanos;
+    int made() {
+        return made;
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.resilience.agent.signal.Signal.Verdict;
 import dev.resilience.agent.signal.Subject;
 import dev.resilience.agent.signal.Trace;
 import dev.resilience.instrumentation.api.Call;
+import dev.resilience.instrumentation.api.Ending;
 import dev.resilience.instrumentation.api.Fallback;
 import dev.resilience.instrumentation.api.Reason;
 import java.util.List;
@@ -46,9 +47,16 @@ final class FallbackChain {
         return links.isEmpty();
     }
 
+    /** What stands in for a call that ended: see the other. */
+    @Nullable
+    Fallback begin(
+            Call call, @Nullable Trace trace, long id, Signal.@Nullable Decision decided, Ending ending, long now) {
+        return begin(call, trace, id, decided, ending.thrown(), Telling.original(ending), call.startNanos(), now);
+    }
+
     /**
-     * What stands in for a call; null if nothing of the chain is for such calls. A call is one decision: {@code decided}
-     * is only told if nothing of the chain is given.
+     * What stands in for a call; null if nothing of the chain is for such calls, and then its trace is closed. A call is
+     * one decision: {@code decided} is only told if nothing of the chain is given.
      */
     @Nullable
     Fallback begin(
@@ -60,9 +68,30 @@ final class FallbackChain {
             @Nullable String original,
             long startNanos,
             long triggeredNanos) {
-        if (isEmpty()) {
-            return null;
+        Fallback first =
+                isEmpty() ? null : first(call, trace, id, decided, otherwise, original, startNanos, triggeredNanos);
+        if (first == null) {
+            end(trace, decided, otherwise);
         }
+        return first;
+    }
+
+    private void end(@Nullable Trace trace, Signal.@Nullable Decision decided, @Nullable Throwable otherwise) {
+        if (decided != null) {
+            telling.tell(trace, decided);
+        }
+        telling.close(trace, otherwise);
+    }
+
+    private @Nullable Fallback first(
+            Call call,
+            @Nullable Trace trace,
+            long id,
+            Signal.@Nullable Decision decided,
+            @Nullable Throwable otherwise,
+            @Nullable String original,
+            long startNanos,
+            long triggeredNanos) {
         long asked = nanoClock.getAsLong();
         long left = call.leftToCallerNanos(asked - startNanos);
         LinkFallback.Told told = new LinkFallback.Told() {
@@ -96,10 +125,7 @@ final class FallbackChain {
 
             @Override
             public void ended() {
-                if (decided != null) {
-                    telling.tell(trace, decided);
-                }
-                telling.close(trace, otherwise);
+                end(trace, decided, otherwise);
             }
 
             @Override

@@ -13,11 +13,6 @@ import dev.resilience.engine.AdaptiveDeadline;
 import dev.resilience.engine.Breaker;
 import dev.resilience.engine.BreakerState;
 import dev.resilience.engine.Outcome;
-import dev.resilience.engine.RetryDecision;
-import dev.resilience.engine.RetryReason;
-import dev.resilience.instrumentation.api.Again;
-import dev.resilience.instrumentation.api.Alternate;
-import dev.resilience.instrumentation.api.Attempt;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.CancelTimes;
 import dev.resilience.instrumentation.api.Ending;
@@ -27,7 +22,6 @@ import dev.resilience.instrumentation.api.HttpKeeper;
 import dev.resilience.instrumentation.api.MessageKeeper;
 import dev.resilience.instrumentation.api.Reason;
 import dev.resilience.instrumentation.api.Refusal;
-import dev.resilience.instrumentation.api.StaticAnswer;
 import dev.resilience.instrumentation.api.StreamBudgets;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
@@ -96,8 +90,8 @@ final class TargetGuard implements Guard {
     private final boolean boundsReads;
 
     private final FallbackChain chain;
-    private final @Nullable Retrying retrying;
-    /** Whether what {@link #retrying} decides is done. */
+    private final @Nullable GuardRetries retries;
+    /** Whether what {@link #retries} decides is done. */
     private final boolean repeats;
 
     private final @Nullable Circuit circuit;
@@ -150,7 +144,6 @@ final class TargetGuard implements Guard {
         this.streams = mode == Mode.ENFORCE ? streams : null;
         this.readStalls = readStalls;
         this.boundsReads = readStalls != null && readStalls.learned() == null;
-        this.retrying = retrying;
         this.repeats = retrying != null && mode != Mode.OBSERVE;
         this.circuit = circuit;
         this.limits = limits;
@@ -162,7 +155,10 @@ final class TargetGuard implements Guard {
         this.telling = new Telling(subject, circuit, limits, machinery);
         this.chain = new FallbackChain(
                 mode == Mode.OBSERVE ? List.of() : chain, protocol, failures, memory, subject, telling, machinery);
-        this.samples = fixedNanos == 0 && retrying == null && (limits == null || !limits.adapts());
+        this.retries = retrying == null
+                ? null
+                : new GuardRetries(retrying, refuses, repeats, subject, circuit, telling, machinery);
+        this.samples = fixedNanos == 0 && retries == null && (limits == null || !limits.adapts());
     }
 
     Seat seat() {
@@ -319,7 +315,7 @@ final class TargetGuard implements Guard {
             long asked = isUntimed
                     ? machinery.pulse().lastBeat()
                     : machinery.nanoClock().getAsLong();
-            return decide(call, retrying == null ? telling.open() : open(call), asked, asked);
+            return decide(call, retries == null ? telling.open() : open(call), asked, asked);
         } catch (Throwable fault) {
             machinery.faults().report("guard/tryAcquire", fault);
             if (!call.isAdmitted()) {
@@ -729,7 +725,7 @@ final class TargetGuard implements Guard {
             long asked,
             long now) {
         leave(call);
-        if (retrying != null && call.follows() instanceof Attempts before) {
+        if (retries != null && call.follows() instanceof Attempts before) {
             before.refuse();
         }
         Cause cause = trace != null || now - asked >= WAITED_NANOS ? ofCall(from, asked, now, trace) : from;
@@ -753,10 +749,6 @@ final class TargetGuard implements Guard {
             thrown = new CallRefused(telling.message(reason, cause, tally, retryAfterNanos, id));
         }
         Fallback fallback = chain.begin(call, trace, id, rejected, thrown, null, now, now);
-        if (fallback == null && rejected != null) {
-            telling.tell(trace, rejected);
-            telling.close(trace, thrown);
-        }
         return new Refused(telling, reason, cause, tally, retryAfterNanos, id, isFirst, fallback);
     }
 
@@ -792,7 +784,9 @@ final class TargetGuard implements Guard {
         Trace trace = (Trace) call.attachment();
         telling.news(trace);
         boolean isOver = (expired || cut != null) && !isStalled;
-        Attempts next = retrying == null ? null : again(retrying, call, outcome, isOver, ending, trace, now);
+        Attempts next = retries == null
+                ? null
+                : retries.after(call, outcome, isOver, ending, trace, leftForAll(call, now), now);
         if (cut != null && outcome == Outcome.IGNORED) {
             long elapsed = now - call.startNanos();
             telling.tell(
@@ -820,15 +814,15 @@ final class TargetGuard implements Guard {
                             null,
                             Telling.original(ending),
                             cut == null ? origin(budget) : cut.origin(),
-                            now - begunNanos(call),
+                            now - Attempts.begunNanos(call),
                             now);
             if (next == null) {
-                return rescue(call, trace, id, timedOut, ending, now);
+                return chain.begin(call, trace, id, timedOut, ending, now);
             }
             if (timedOut != null) {
                 telling.tell(trace, timedOut); // its caller may get this one's exception after all
             }
-            return new OnceMore(next, call, trace, id, ending, now);
+            return new OnceMore(next, chain, telling, call, trace, id, ending, now);
         }
         observe(call, outcome, budget, trace, now);
         if (trace != null) {
@@ -836,10 +830,10 @@ final class TargetGuard implements Guard {
             telling.inherited(call, trace, ending, now);
         }
         if (next != null) {
-            return new OnceMore(next, call, trace, telling.newId(), ending, now);
+            return new OnceMore(next, chain, telling, call, trace, telling.newId(), ending, now);
         }
         if (outcome == Outcome.FAILURE) {
-            return rescue(call, trace, telling.newId(), null, ending, now);
+            return chain.begin(call, trace, telling.newId(), null, ending, now);
         }
         telling.close(trace, ending.thrown());
         return null;
@@ -891,125 +885,14 @@ final class TargetGuard implements Guard {
         telling.close(trace, thrown);
     }
 
-    /**
-     * What becomes of a call that ended, where calls are made again: null if this one is not. A fault of ours leaves it
-     * as it is. {@code isOver}: it was cut for all of its attempts, by its deadline or a drain.
-     */
-    private @Nullable Attempts again(
-            Retrying asked,
-            Call call,
-            Outcome outcome,
-            boolean isOver,
-            Ending ending,
-            @Nullable Trace trace,
-            long now) {
-        try {
-            boolean failed = outcome == Outcome.FAILURE;
-            long begun = call.startNanos();
-            long hash = failed || asked.isWatching(begun) ? call.requestHash() : 0;
-            Attempts before = call.follows() instanceof Attempts attempts ? attempts : null;
-            if (before == null && call.isLimited() && asked.isRepeated(hash, begun)) {
-                tellRetry(trace, 1, Signal.Retry.APPLICATION, RetryReason.AGAIN, ending, 0);
-            }
-            if (outcome == Outcome.SUCCESS && call.hasDeadline()) {
-                asked.succeeded(now - begun);
-            }
-            Attempts next = failed && !isOver && repeats ? next(asked, call, before, ending, trace, now) : null;
-            if (failed && next == null) {
-                asked.failed(hash, now);
-            }
-            return next;
-        } catch (Throwable fault) {
-            machinery.faults().report("guard/again", fault);
-            return null;
-        }
-    }
-
-    private @Nullable Attempts next(
-            Retrying asked, Call call, @Nullable Attempts before, Ending ending, @Nullable Trace trace, long now) {
-        Attempt attempt = call.attempt();
-        if (attempt == null) {
-            return null;
-        }
-        int made = before == null ? 1 : before.made() + 1;
-        if (refuses && circuit != null && circuit.state() == BreakerState.OPEN) {
-            tellRetry(trace, made, Signal.Retry.AGENT, RetryReason.OWN_REFUSAL, ending, 0);
-            return null;
-        }
-        long begun = begunNanos(call);
+    /** What is left of the deadline for all attempts of a call that ended; what its body took is none of an adaptive one. */
+    private long leftForAll(Call call, long now) {
         long budget = deadlineNanos();
-        long answered = adaptive == null ? 0 : call.answeredNanos(); // what its body took is none of that deadline
-        long ours = budget == 0 ? Long.MAX_VALUE : budget - ((answered == 0 ? now : answered) - begun);
-        long left = Math.min(before == null ? ours : before.leftNanos(now), attempt.leftNanos());
-        String token = ending.token();
-        boolean isTimeout = token.equals(Ending.TIMEOUT) || token.equals("DEADLINE_EXCEEDED");
-        long decided = asked.decide(attempt, made, isTimeout, left, circuit != null && circuit.hasRoom(), now);
-        RetryReason reason = RetryDecision.reason(decided);
-        tellRetry(trace, made, Signal.Retry.AGENT, reason, ending, Math.max(0, decided));
-        return reason == RetryReason.AGAIN
-                ? new Attempts(machinery.nanoClock(), made, begun, left, decided, trace, now)
-                : null;
-    }
-
-    private void tellRetry(
-            @Nullable Trace trace, int made, String by, RetryReason reason, Ending ending, long waitNanos) {
-        if (trace != null && retrying != null) {
-            double left = retrying.budget().balance() / 1e6;
-            telling.tell(trace, new Signal.Retry(subject, made, by, reason.text(), ending.token(), waitNanos, left));
+        if (budget == 0) {
+            return Long.MAX_VALUE;
         }
-    }
-
-    /** The target itself, once more. The trace of the call is the next attempt's from when that is decided on. */
-    private final class OnceMore implements Fallback {
-        private final Attempts next;
-        private final Call call;
-        private final @Nullable Trace trace;
-        private final long id;
-        private final Ending ending;
-        private final long now;
-
-        OnceMore(Attempts next, Call call, @Nullable Trace trace, long id, Ending ending, long now) {
-            this.next = next;
-            this.call = call;
-            this.trace = trace;
-            this.id = id;
-            this.ending = ending;
-            this.now = now;
-        }
-
-        @Override
-        public Again again() {
-            return next;
-        }
-
-        @Override
-        public @Nullable StaticAnswer answer() {
-            return null;
-        }
-
-        @Override
-        public @Nullable Alternate alternate() {
-            return null;
-        }
-
-        @Override
-        public void served() {
-            if (!next.isBegun()) {
-                telling.close(trace, null);
-            }
-        }
-
-        @Override
-        public @Nullable Fallback failed(Throwable cause) {
-            return next.isBegun() ? null : rescue(call, trace, id, null, ending, now);
-        }
-
-        @Override
-        public void tooLate(Throwable cause) {
-            if (!next.isBegun()) {
-                telling.close(trace, ending.thrown());
-            }
-        }
+        long answered = adaptive == null ? 0 : call.answeredNanos();
+        return budget - ((answered == 0 ? now : answered) - Attempts.begunNanos(call));
     }
 
     /** Whether a call that nobody timed took so long that an adaptive deadline wants to know. */
@@ -1067,19 +950,6 @@ final class TargetGuard implements Guard {
                             elapsed,
                             now));
         }
-    }
-
-    private @Nullable Fallback rescue(
-            Call call, @Nullable Trace trace, long id, Signal.@Nullable Decision decided, Ending ending, long now) {
-        Fallback first = chain.begin(
-                call, trace, id, decided, ending.thrown(), Telling.original(ending), call.startNanos(), now);
-        if (first == null) {
-            if (decided != null) {
-                telling.tell(trace, decided);
-            }
-            telling.close(trace, ending.thrown());
-        }
-        return first;
     }
 
     private void release(Call call) {
@@ -1189,12 +1059,7 @@ final class TargetGuard implements Guard {
     }
 
     private long elapsed(Call call) {
-        return machinery.nanoClock().getAsLong() - begunNanos(call);
-    }
-
-    /** When the first of its attempts began. */
-    private static long begunNanos(Call call) {
-        return call.follows() instanceof Attempts before ? before.begunNanos() : call.startNanos();
+        return machinery.nanoClock().getAsLong() - Attempts.begunNanos(call);
     }
 
     private static @Nullable String traceId(Call call) {
