@@ -8,7 +8,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Runs what may block in a driver's socket, and ends it in time. */
@@ -27,15 +26,10 @@ final class BoundedWork {
     /** Runs the work, which must not throw; false if it was ended after {@code nanos}. */
     static boolean run(Runnable work, long nanos) {
         Wires wires = new Wires(null);
-        AtomicBoolean cut = new AtomicBoolean();
-        FutureTask<?> task = new FutureTask<>(() -> cut.set(isCut(work, wires)), null);
+        FutureTask<?> task = new FutureTask<>(() -> isCut(work, wires));
         Thread helper = start(task);
         if (helper == null) {
-            // on a thread of the JDK's that only waits: to close a socket takes no time
-            CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS, Runnable::run)
-                    .execute(wires::cut);
-            task.run();
-            return !cut.get();
+            return runHere(work, wires, nanos);
         }
         if (isDone(task, nanos)) {
             return true;
@@ -47,6 +41,22 @@ final class BoundedWork {
             isDone(task, UNWIND_NANOS);
         }
         return false;
+    }
+
+    /**
+     * The same on this thread, which only a noted socket can be taken from.
+     *
+     * @param opening runs once the work has one, before it is waited for
+     */
+    static boolean runHere(Runnable work, Runnable opening, long nanos) {
+        return runHere(work, new Wires(null, opening), nanos);
+    }
+
+    private static boolean runHere(Runnable work, Wires wires, long nanos) {
+        // on a thread of the JDK's that only waits: to close a socket takes no time
+        CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS, Runnable::run)
+                .execute(wires::cut);
+        return !isCut(work, wires);
     }
 
     private static boolean isCut(Runnable work, Wires wires) {

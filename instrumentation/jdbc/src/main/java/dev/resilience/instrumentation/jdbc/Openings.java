@@ -1,6 +1,7 @@
 package dev.resilience.instrumentation.jdbc;
 
 import dev.resilience.instrumentation.api.CancelTimes;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -14,9 +15,9 @@ final class Openings {
      * shows a dead network soon, and on a far or a busy one no connection is lost to haste.
      *
      * Cancels that were lost in a row say that the network swallows them, and nothing but the connections is left to end
-     * statements. To wait for each of the next as long as one may ever take would keep every caller past the deadline; not
-     * to wait at all would cost every connection even when cancels arrive again. So they have what a cancel usually takes,
-     * before the deadline, and now and then one has its whole time, lest a database that has become slower be taken for lost.
+     * statements. To wait for each of the next as well would keep every caller past the deadline. So the connections end
+     * them, and the cancels go out beside that, with their whole time: each ends its statement in the database if it
+     * arrives after all, and the first that comes back says that they do.
      *
      * A race between two that opened at once loses one of their times, which the next one makes good.
      */
@@ -32,20 +33,15 @@ final class Openings {
     /** So many in a row that did not come back: the next are not waited for. */
     static final int LOST = 3;
 
-    /** What a cancel needs at least to be sent. */
-    private static final long LEAST_USUAL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
-
-    /** It is sent after one round trip; to open a connection takes at least so many. */
-    private static final int ROUND_TRIPS = 4;
-
-    /** How often one of those is waited for. */
-    static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** Of those that nobody waits for so many are under way at most: each keeps a worker of the agent. */
+    private static final int UNAWAITED = 8;
 
     private volatile long last;
     private volatile long shortest = Long.MAX_VALUE;
     private volatile long cancel;
+    private final Semaphore unawaited = new Semaphore(UNAWAITED);
     private volatile int lost;
-    private long waitedNanos; // guarded by this
+    private long lostNanos; // guarded by this
     private final CancelTimes endings = new CancelTimes();
     private final CancelTimes severings = new CancelTimes();
 
@@ -58,60 +54,43 @@ final class Openings {
     }
 
     /** A cancel came back after so long. */
-    void cancelled(long nanos) {
+    synchronized void cancelled(long nanos) {
         long before = cancel;
         cancel = Math.max(nanos, before - before / 8);
+        lost = 0;
     }
 
     /** A cancel did not come back in its time; of several at once, which one pause may have held up, one counts. */
     synchronized void lost(long begun, long now) {
-        if (lost < LOST && (lost == 0 || begun - waitedNanos >= 0)) {
+        if (lost == 0 || begun - lostNanos >= 0) {
             lost++;
-            waitedNanos = now;
+            lostNanos = now;
         }
     }
 
-    private boolean areLost() {
+    /** Whether the next will be lost too, as those before it were. */
+    boolean areLost() {
         return lost >= LOST;
     }
 
-    /** A cancel that {@link #isHurried} ended its statement by its connection, so long after it began. */
+    /** To be had by who sends a cancel that nobody waits for. */
+    Semaphore unawaited() {
+        return unawaited;
+    }
+
+    /** A statement was ended by its connection, as cancels {@link #areLost}, so long after that began. */
     void severed(long nanos) {
         severings.ended(nanos);
     }
 
     /** A cancel ended its statement, so long after it began. */
-    synchronized void ended(long nanos) {
+    void ended(long nanos) {
         endings.ended(nanos);
-        lost = 0;
     }
 
-    /** From the begin of a cancel until its statement has ended, one way or the other; 0 if that is not known. */
+    /** From when a statement is to end until it has, one way or the other; 0 if that is not known. */
     long endingNanos() {
-        if (!areLost()) {
-            return endings.nanos();
-        }
-        long known = severings.nanos();
-        return known == 0 ? hurriedNanos() : known;
-    }
-
-    /** Whether the next cancel has less than its whole time to come back, as those before it were lost. */
-    synchronized boolean isHurried(long now) {
-        if (!areLost()) {
-            return false;
-        }
-        if (now - waitedNanos < AGAIN_NANOS) {
-            return true;
-        }
-        waitedNanos = now;
-        return false;
-    }
-
-    /** How long to wait for one that {@link #isHurried}. */
-    long hurriedNanos() {
-        long known = shortest;
-        long sent = known == Long.MAX_VALUE ? known : Math.max(LEAST_USUAL_NANOS, known / ROUND_TRIPS);
-        return Math.min(graceNanos(), Math.max(sent, endings.nanos()));
+        return (areLost() ? severings : endings).nanos();
     }
 
     /** The least that one who opens a connection is given: a deadline for statements may be too short for that. */

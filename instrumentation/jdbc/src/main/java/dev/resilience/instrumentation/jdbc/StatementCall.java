@@ -66,7 +66,7 @@ final class StatementCall extends Call {
     private boolean over;
     private boolean cancelling;
     private boolean aborted;
-    private boolean hurried;
+    private boolean severed;
     private long cancelledNanos;
     private @Nullable Refusal reason;
 
@@ -239,7 +239,7 @@ final class StatementCall extends Call {
 
     @Override
     public void cancel(Refusal refusal) {
-        boolean isHurried;
+        boolean isSevered;
         lock.lock();
         try {
             if (over || reason != null) {
@@ -247,14 +247,15 @@ final class StatementCall extends Call {
             }
             reason = refusal;
             cancelledNanos = System.nanoTime();
-            isHurried = databases.canSever(connection) && database.openings().isHurried(cancelledNanos);
+            isSevered = database.openings().areLost() && databases.canSever(connection);
+            severed = isSevered;
             cancelling = true;
         } finally {
             lock.unlock();
         }
         boolean effective = false;
         try {
-            effective = cancelInWaves(isHurried);
+            effective = isSevered ? severAndCancel() : cancelInWaves();
         } finally {
             if (!effective) {
                 abort();
@@ -263,22 +264,19 @@ final class StatementCall extends Call {
     }
 
     /** Cancels until the work is over: a cancel that overtakes the statement it is meant for finds nothing to stop. */
-    private boolean cancelInWaves(boolean isHurried) {
+    private boolean cancelInWaves() {
+        Openings openings = database.openings();
         long begun = System.nanoTime();
         long until = begun + GRACE_NANOS;
         boolean first = true;
         do {
             long sent = System.nanoTime();
-            Openings openings = database.openings();
-            long grace = isHurried ? openings.hurriedNanos() : openings.graceNanos();
+            long grace = openings.graceNanos();
             boolean isBack = BoundedWork.run(first ? this::sendCancel : this::sendCancelAgain, grace);
             long now = System.nanoTime();
             if (!isBack) {
                 if (now - sent - grace < STOOD_STILL_NANOS) {
                     openings.lost(sent, now);
-                }
-                if (isHurried) {
-                    severing();
                 }
                 return false;
             }
@@ -294,14 +292,24 @@ final class StatementCall extends Call {
         return false;
     }
 
-    /** Its connection ends it, sooner than where a cancel has its whole time. */
-    private void severing() {
-        lock.lock();
-        try {
-            hurried = true;
-        } finally {
-            lock.unlock();
+    /**
+     * Ends the work by its connection, and sends the cancel that the database may hear. Not before the driver is about to
+     * send that, as it would not for a connection it knows to be closed; and as the connection asks for it, since the
+     * statement would not be over for its driver before the cancel is.
+     */
+    private boolean severAndCancel() {
+        Openings openings = database.openings();
+        if (openings.unawaited().tryAcquire()) {
+            try {
+                long sent = System.nanoTime();
+                if (BoundedWork.runHere(this::sendCancelAgain, this::sever, openings.graceNanos())) {
+                    openings.cancelled(System.nanoTime() - sent);
+                }
+            } finally {
+                openings.unawaited().release();
+            }
         }
+        return false;
     }
 
     private void sendCancel() {
@@ -357,18 +365,23 @@ final class StatementCall extends Call {
     }
 
     private void abort() {
+        try {
+            sever();
+            abort(connection, database.openings().graceNanos(), faults);
+        } finally {
+            cancelled();
+        }
+    }
+
+    /** What waits for the connection waits no longer, and it has no next user. */
+    private void sever() {
         lock.lock();
         try {
             aborted = true;
         } finally {
             lock.unlock();
         }
-        try {
-            if (databases.sever(connection)) {
-                cancelled();
-            }
-            abort(connection, database.openings().graceNanos(), faults);
-        } finally {
+        if (databases.sever(connection)) {
             cancelled();
         }
     }
@@ -433,7 +446,7 @@ final class StatementCall extends Call {
             long took = System.nanoTime() - cancelledNanos;
             if (!aborted) {
                 database.openings().ended(took);
-            } else if (hurried) {
+            } else if (severed) {
                 database.openings().severed(took);
             }
             return new Cut(reason, aborted);

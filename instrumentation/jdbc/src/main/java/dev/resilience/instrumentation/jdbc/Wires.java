@@ -22,6 +22,7 @@ final class Wires {
     private static final ThreadLocal<Wires> HERE = new ThreadLocal<>();
 
     private final @Nullable Call work;
+    private final @Nullable Runnable opening;
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Wires outer;
     // All guarded by lock.
@@ -32,7 +33,13 @@ final class Wires {
 
     /** With the call that the work is for, if there is one: once that is over they are nobody's. */
     Wires(@Nullable Call work) {
+        this(work, null);
+    }
+
+    /** {@code opening} runs before each is noted, on the thread of the work, and must not throw. */
+    Wires(@Nullable Call work, @Nullable Runnable opening) {
         this.work = work;
+        this.opening = opening;
     }
 
     /** Those of the work this thread is doing, or null. */
@@ -82,6 +89,9 @@ final class Wires {
     }
 
     void note(Closeable wire) {
+        if (opening != null) {
+            opening.run();
+        }
         lock.lock();
         try {
             if (cut) {

@@ -72,5 +72,11 @@ final class Databased {
         });
     }
 
+    /** Whether no statement sleeps there that says so. */
+    static boolean isNoneAsleep(String sql) {
+        return unguarded("select count(*) from pg_stat_activity where wait_event = 'PgSleep' and query = '" + sql + "'")
+                .equals("0");
+    }
+
     private Databased() {}
 }

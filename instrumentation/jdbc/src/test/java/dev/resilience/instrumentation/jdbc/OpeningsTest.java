@@ -54,17 +54,17 @@ class OpeningsTest {
     }
 
     @Test
-    void threeThatWereLostInARowHurryTheNext() {
+    void afterThreeInARowTheyAreLost() {
         openings.lost(0, 1);
         openings.lost(1, 2);
-        openings.ended(millis(1));
+        openings.cancelled(millis(1));
         openings.lost(2, 3);
         openings.lost(3, 4);
-        assertThat(openings.isHurried(5)).isFalse();
+        assertThat(openings.areLost()).isFalse();
         openings.lost(4, 6);
-        assertThat(openings.isHurried(7)).isTrue();
-        openings.ended(millis(1));
-        assertThat(openings.isHurried(8)).isFalse();
+        assertThat(openings.areLost()).isTrue();
+        openings.cancelled(millis(1));
+        assertThat(openings.areLost()).isFalse();
     }
 
     @Test
@@ -72,51 +72,24 @@ class OpeningsTest {
         for (int i = 0; i < 9; i++) {
             openings.lost(i, 10 + i);
         }
-        assertThat(openings.isHurried(20)).isFalse();
+        assertThat(openings.areLost()).isFalse();
         openings.lost(10, 20);
         openings.lost(20, 30);
-        assertThat(openings.isHurried(31)).isTrue();
+        assertThat(openings.areLost()).isTrue();
     }
 
     @Test
-    void nowAndThenOneHasItsWholeTime() {
-        for (int i = 0; i < Openings.LOST; i++) {
-            openings.lost(i, i);
-        }
-        long after = Openings.LOST - 1 + Openings.AGAIN_NANOS;
-        assertThat(openings.isHurried(after - 1)).isTrue();
-        assertThat(openings.isHurried(after)).isFalse();
-        openings.lost(after, after + 1);
-        assertThat(openings.isHurried(after + 2)).isTrue();
-        assertThat(openings.isHurried(after + Openings.AGAIN_NANOS)).isFalse();
-    }
-
-    @Test
-    void oneInAHurryHasWhatACancelUsuallyTakes() {
-        assertThat(openings.hurriedNanos()).as("nothing is known").isEqualTo(StatementCall.GRACE_NANOS);
-        openings.opened(millis(40));
-        assertThat(openings.hurriedNanos()).isEqualTo(millis(10));
-        openings.opened(millis(1));
-        assertThat(openings.hurriedNanos()).isEqualTo(millis(1));
-        openings.ended(millis(20));
-        assertThat(openings.hurriedNanos()).isEqualTo(millis(20));
-        for (int i = 0; i < 1_000; i++) {
-            openings.ended(millis(5_000));
-        }
-        assertThat(openings.hurriedNanos()).isEqualTo(millis(75));
-    }
-
-    @Test
-    void oneInAHurryBeginsByWhatItTakesToSever() {
-        openings.opened(millis(1));
+    void whereTheyAreLostWhatSeveringTakesCounts() {
         openings.ended(millis(20));
         for (int i = 0; i < Openings.LOST; i++) {
             assertThat(openings.endingNanos()).isEqualTo(millis(20));
             openings.lost(i, i);
         }
-        assertThat(openings.endingNanos()).isEqualTo(openings.hurriedNanos());
-        openings.severed(millis(24));
-        assertThat(openings.endingNanos()).isEqualTo(millis(24));
+        assertThat(openings.endingNanos()).isZero();
+        openings.severed(millis(1));
+        assertThat(openings.endingNanos()).isEqualTo(millis(1));
+        openings.cancelled(millis(5));
+        assertThat(openings.endingNanos()).isEqualTo(millis(20));
     }
 
     private static long millis(long millis) {
