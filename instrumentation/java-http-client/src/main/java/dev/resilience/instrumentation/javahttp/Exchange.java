@@ -405,8 +405,8 @@ final class Exchange<T> extends Call {
                 otherwise.run();
             }
         } else {
-            given.whenComplete((made, cause) ->
-                    (made == null ? otherwise : Contained.end(out, made.response(), made.thrown())).run());
+            given.whenComplete(
+                    (made, cause) -> (made == null ? otherwise : Contained.end(out, made.response, made.thrown)).run());
         }
     }
 
@@ -679,8 +679,8 @@ final class Exchange<T> extends Call {
         if (out.isDone()) {
             Links.tooLate(faults, made);
         } else {
-            Contained.run(faults, "java-http-client/fallback", made.link()::served);
-            complete(out, made.response(), made.thrown());
+            Contained.run(faults, "java-http-client/fallback", made.link::served);
+            complete(out, made.response, made.thrown);
         }
     }
 

@@ -63,10 +63,18 @@ final class Links<T> {
      * The response that a link made with the application's handler; or what the attempt that followed this one ended with,
      * be that an exception.
      */
-    record Given<T>(
-            Fallback link,
-            @Nullable HttpResponse<T> response,
-            @Nullable Throwable thrown) {}
+    static final class Given<T> {
+        // read as fields: what hands this on after a fault of ours calls nothing of ours
+        final Fallback link;
+        final @Nullable HttpResponse<T> response;
+        final @Nullable Throwable thrown;
+
+        private Given(Fallback link, @Nullable HttpResponse<T> response, @Nullable Throwable thrown) {
+            this.link = link;
+            this.response = response;
+            this.thrown = thrown;
+        }
+    }
 
     static void tooLate(Faults faults, Given<?> made) {
         Asking.close(made.response == null ? null : made.response.body());
