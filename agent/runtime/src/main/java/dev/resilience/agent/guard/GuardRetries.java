@@ -17,6 +17,7 @@ final class GuardRetries {
     private final Retrying retrying;
     private final boolean refuses;
     private final boolean repeats;
+    private final boolean isDeadlineAdaptive;
     private final Subject subject;
     private final @Nullable Circuit circuit;
     private final Telling telling;
@@ -25,11 +26,13 @@ final class GuardRetries {
     /**
      * @param refuses whether the guard does
      * @param repeats whether what is decided is done
+     * @param isDeadlineAdaptive whether its deadline is for the head of an answer
      */
     GuardRetries(
             Retrying retrying,
             boolean refuses,
             boolean repeats,
+            boolean isDeadlineAdaptive,
             Subject subject,
             @Nullable Circuit circuit,
             Telling telling,
@@ -37,6 +40,7 @@ final class GuardRetries {
         this.retrying = retrying;
         this.refuses = refuses;
         this.repeats = repeats;
+        this.isDeadlineAdaptive = isDeadlineAdaptive;
         this.subject = subject;
         this.circuit = circuit;
         this.telling = telling;
@@ -47,7 +51,7 @@ final class GuardRetries {
      * The next attempt of a call that ended; null if there is none. A fault of ours leaves it as it is.
      *
      * @param isOver whether it was cut for all of its attempts, by its deadline or a drain
-     * @param leftNanos what all of them have left of the guard's own deadline; {@link Long#MAX_VALUE} without one
+     * @param deadlineNanos the guard's own, for all of them; 0 without one
      */
     @Nullable
     Attempts after(
@@ -56,7 +60,7 @@ final class GuardRetries {
             boolean isOver,
             Ending ending,
             @Nullable Trace trace,
-            long leftNanos,
+            long deadlineNanos,
             long now) {
         try {
             boolean failed = outcome == Outcome.FAILURE;
@@ -69,7 +73,7 @@ final class GuardRetries {
             if (outcome == Outcome.SUCCESS && call.hasDeadline()) {
                 retrying.succeeded(now - begun);
             }
-            long left = before == null ? leftNanos : before.leftNanos(now);
+            long left = before == null ? left(call, deadlineNanos, now) : before.leftNanos(now);
             Attempts next = failed && !isOver && repeats ? next(call, before, ending, trace, left, now) : null;
             if (failed && next == null) {
                 retrying.failed(hash, now);
@@ -79,6 +83,14 @@ final class GuardRetries {
             machinery.faults().report("guard/again", fault);
             return null;
         }
+    }
+
+    /** What its body took is none of an adaptive deadline. */
+    private long left(Call first, long deadlineNanos, long now) {
+        long answered = isDeadlineAdaptive ? first.answeredNanos() : 0;
+        return deadlineNanos == 0
+                ? Long.MAX_VALUE
+                : deadlineNanos - ((answered == 0 ? now : answered) - first.startNanos());
     }
 
     private @Nullable Attempts next(

@@ -157,7 +157,7 @@ final class TargetGuard implements Guard {
                 mode == Mode.OBSERVE ? List.of() : chain, protocol, failures, memory, subject, telling, machinery);
         this.retries = retrying == null
                 ? null
-                : new GuardRetries(retrying, refuses, repeats, subject, circuit, telling, machinery);
+                : new GuardRetries(retrying, refuses, repeats, adaptive != null, subject, circuit, telling, machinery);
         this.samples = fixedNanos == 0 && retries == null && (limits == null || !limits.adapts());
     }
 
@@ -784,9 +784,8 @@ final class TargetGuard implements Guard {
         Trace trace = (Trace) call.attachment();
         telling.news(trace);
         boolean isOver = (expired || cut != null) && !isStalled;
-        Attempts next = retries == null
-                ? null
-                : retries.after(call, outcome, isOver, ending, trace, leftForAll(call, now), now);
+        Attempts next =
+                retries == null ? null : retries.after(call, outcome, isOver, ending, trace, deadlineNanos(), now);
         if (cut != null && outcome == Outcome.IGNORED) {
             long elapsed = now - call.startNanos();
             telling.tell(
@@ -883,16 +882,6 @@ final class TargetGuard implements Guard {
         telling.tell(
                 trace, telling.decision(Verdict.TIMED_OUT, timeout(cut), id, null, original, origin, elapsed, now));
         telling.close(trace, thrown);
-    }
-
-    /** What is left of the deadline for all attempts of a call that ended; what its body took is none of an adaptive one. */
-    private long leftForAll(Call call, long now) {
-        long budget = deadlineNanos();
-        if (budget == 0) {
-            return Long.MAX_VALUE;
-        }
-        long answered = adaptive == null ? 0 : call.answeredNanos();
-        return budget - ((answered == 0 ? now : answered) - Attempts.begunNanos(call));
     }
 
     /** Whether a call that nobody timed took so long that an adaptive deadline wants to know. */

@@ -204,40 +204,43 @@ class SnapshotsTest {
         learn("apples");
         kill();
         ExecutorService callbacks = Executors.newSingleThreadExecutor();
-        for (String then : List.of("ask", "cancel", "wait")) {
-            var call = channel.newCall(EchoService.UNARY, CallOptions.DEFAULT.withExecutor(callbacks));
-            CompletableFuture<String> received = new CompletableFuture<>();
-            CompletableFuture<String> closed = new CompletableFuture<>();
-            call.start(
-                    new io.grpc.ClientCall.Listener<>() {
-                        @Override
-                        public void onMessage(String message) {
-                            received.complete(message);
-                        }
+        try {
+            for (String then : List.of("ask", "cancel", "wait")) {
+                var call = channel.newCall(EchoService.UNARY, CallOptions.DEFAULT.withExecutor(callbacks));
+                CompletableFuture<String> received = new CompletableFuture<>();
+                CompletableFuture<String> closed = new CompletableFuture<>();
+                call.start(
+                        new io.grpc.ClientCall.Listener<>() {
+                            @Override
+                            public void onMessage(String message) {
+                                received.complete(message);
+                            }
 
-                        @Override
-                        public void onClose(io.grpc.Status status, Metadata trailers) {
-                            closed.complete(status.getCode().name());
-                        }
-                    },
-                    new Metadata());
-            call.request(2);
-            assertThat(eventually(() -> guards.registry().inFlight() == 0)).isTrue(); // the connection was refused
-            callbacks.submit(() -> {}).get(5, TimeUnit.SECONDS); // and what heard of that has returned
-            assertThat(closed).isNotDone();
-            if (then.equals("ask")) {
-                call.sendMessage("apples");
-                call.halfClose();
-                assertThat(closed.get(5, TimeUnit.SECONDS)).isEqualTo("OK");
-                assertThat(received.get(1, TimeUnit.SECONDS)).isEqualTo("apples");
-            } else if (then.equals("cancel")) {
-                call.cancel("enough", null);
-                assertThat(closed.get(5, TimeUnit.SECONDS)).isEqualTo("CANCELLED");
-            } else {
-                assertThat(closed.get(5, TimeUnit.SECONDS)).isEqualTo("UNAVAILABLE");
+                            @Override
+                            public void onClose(io.grpc.Status status, Metadata trailers) {
+                                closed.complete(status.getCode().name());
+                            }
+                        },
+                        new Metadata());
+                call.request(2);
+                assertThat(eventually(() -> guards.registry().inFlight() == 0)).isTrue(); // the connection was refused
+                callbacks.submit(() -> {}).get(5, TimeUnit.SECONDS); // and what heard of that has returned
+                assertThat(closed).isNotDone();
+                if (then.equals("ask")) {
+                    call.sendMessage("apples");
+                    call.halfClose();
+                    assertThat(closed.get(5, TimeUnit.SECONDS)).isEqualTo("OK");
+                    assertThat(received.get(1, TimeUnit.SECONDS)).isEqualTo("apples");
+                } else if (then.equals("cancel")) {
+                    call.cancel("enough", null);
+                    assertThat(closed.get(5, TimeUnit.SECONDS)).isEqualTo("CANCELLED");
+                } else {
+                    assertThat(closed.get(5, TimeUnit.SECONDS)).isEqualTo("UNAVAILABLE");
+                }
             }
+        } finally {
+            callbacks.shutdown();
         }
-        callbacks.shutdown();
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Runs what may block in a driver's socket, and ends it in time. */
@@ -46,9 +47,9 @@ final class BoundedWork {
     /**
      * The same on this thread, which only a noted socket can be taken from.
      *
-     * @param opening runs once the work has one, before it is waited for
+     * @param opening is asked once the work has one, before anything is sent, whether it goes on
      */
-    static boolean runHere(Runnable work, Runnable opening, long nanos) {
+    static boolean runHere(Runnable work, BooleanSupplier opening, long nanos) {
         return runHere(work, new Wires(null, opening), nanos);
     }
 

@@ -195,6 +195,9 @@ final class JdbcAdapter {
             throws SQLException {
         Cut cut = call.over();
         if (thrown == null) {
+            if (cut != null && cut.aborted()) {
+                call.abortAfterwards(); // before a pool gives it to the next
+            }
             call.database().succeeded();
             settle(call.owner(), call, Ending.OK);
             answered(call.asking(), returned);

@@ -34,7 +34,7 @@ final class Openings {
     static final int LOST = 3;
 
     /** Of those that nobody waits for so many are under way at most: each keeps a worker of the agent. */
-    private static final int UNAWAITED = 8;
+    static final int UNAWAITED = 8;
 
     private volatile long last;
     private volatile long shortest = Long.MAX_VALUE;
@@ -54,10 +54,9 @@ final class Openings {
     }
 
     /** A cancel came back after so long. */
-    synchronized void cancelled(long nanos) {
+    void cancelled(long nanos) {
         long before = cancel;
         cancel = Math.max(nanos, before - before / 8);
-        lost = 0;
     }
 
     /** A cancel did not come back in its time; of several at once, which one pause may have held up, one counts. */
@@ -86,6 +85,12 @@ final class Openings {
     /** A cancel ended its statement, so long after it began. */
     void ended(long nanos) {
         endings.ended(nanos);
+        arrived();
+    }
+
+    /** A cancel was answered. */
+    synchronized void arrived() {
+        lost = 0;
     }
 
     /** From when a statement is to end until it has, one way or the other; 0 if that is not known. */

@@ -247,7 +247,7 @@ final class StatementCall extends Call {
             }
             reason = refusal;
             cancelledNanos = System.nanoTime();
-            isSevered = database.openings().areLost() && databases.canSever(connection);
+            isSevered = isSevered();
             severed = isSevered;
             cancelling = true;
         } finally {
@@ -293,23 +293,62 @@ final class StatementCall extends Call {
     }
 
     /**
+     * Whether its connection is to end it. Of pgjdbc alone: others find out what they cancel once they have connected, and
+     * may name whom their connection has become by then.
+     */
+    private boolean isSevered() {
+        return database.openings().areLost()
+                && CANCEL_QUERY.get(connection.getClass()).handle() != null
+                && databases.canSever(connection);
+    }
+
+    /**
      * Ends the work by its connection, and sends the cancel that the database may hear. Not before the driver is about to
      * send that, as it would not for a connection it knows to be closed; and as the connection asks for it, since the
-     * statement would not be over for its driver before the cancel is.
+     * statement would not be over for its driver before the cancel is. True if the work was over by itself before that:
+     * then neither happens.
      */
     private boolean severAndCancel() {
         Openings openings = database.openings();
+        boolean isBack = false;
+        long sent = System.nanoTime();
         if (openings.unawaited().tryAcquire()) {
             try {
-                long sent = System.nanoTime();
-                if (BoundedWork.runHere(this::sendCancelAgain, this::sever, openings.graceNanos())) {
-                    openings.cancelled(System.nanoTime() - sent);
-                }
+                isBack = BoundedWork.runHere(this::sendCancelAgain, this::severIfGoingOn, openings.graceNanos());
             } finally {
                 openings.unawaited().release();
             }
         }
-        return false;
+        lock.lock();
+        try {
+            if (over && !aborted) {
+                cancelling = false;
+                changed.signalAll();
+                return true;
+            }
+            if (isBack && aborted) {
+                openings.cancelled(System.nanoTime() - sent);
+                openings.arrived();
+            }
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean severIfGoingOn() {
+        lock.lock();
+        try {
+            if (over && !aborted) {
+                return false;
+            }
+            aborted = true;
+        } finally {
+            lock.unlock();
+        }
+        databases.sever(connection);
+        cancelled(); // also if they were closed already: nobody gets this connection next
+        return true;
     }
 
     private void sendCancel() {
@@ -409,6 +448,11 @@ final class StatementCall extends Call {
             }
         };
         BoundedWork.run(aborting, graceNanos);
+    }
+
+    /** Tells the driver of a connection that {@link Cut#aborted}, though its work had come to its end. */
+    void abortAfterwards() {
+        abort(connection, database.openings().graceNanos(), faults);
     }
 
     /** Marks the work over. When this returns, no cancel of ours can reach the connection any more. */

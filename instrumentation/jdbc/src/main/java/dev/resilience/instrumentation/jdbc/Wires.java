@@ -6,6 +6,7 @@ import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,7 @@ final class Wires {
     private static final ThreadLocal<Wires> HERE = new ThreadLocal<>();
 
     private final @Nullable Call work;
-    private final @Nullable Runnable opening;
+    private final @Nullable BooleanSupplier opening;
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Wires outer;
     // All guarded by lock.
@@ -36,8 +37,11 @@ final class Wires {
         this(work, null);
     }
 
-    /** {@code opening} runs before each is noted, on the thread of the work, and must not throw. */
-    Wires(@Nullable Call work, @Nullable Runnable opening) {
+    /**
+     * {@code opening} is asked before each is noted, on the thread of the work, whether the work goes on; else it is cut.
+     * It must not throw.
+     */
+    Wires(@Nullable Call work, @Nullable BooleanSupplier opening) {
         this.work = work;
         this.opening = opening;
     }
@@ -89,8 +93,8 @@ final class Wires {
     }
 
     void note(Closeable wire) {
-        if (opening != null) {
-            opening.run();
+        if (opening != null && !opening.getAsBoolean()) {
+            cut();
         }
         lock.lock();
         try {

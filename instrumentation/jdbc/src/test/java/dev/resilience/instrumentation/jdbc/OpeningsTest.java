@@ -57,13 +57,14 @@ class OpeningsTest {
     void afterThreeInARowTheyAreLost() {
         openings.lost(0, 1);
         openings.lost(1, 2);
-        openings.cancelled(millis(1));
+        openings.ended(millis(1));
         openings.lost(2, 3);
         openings.lost(3, 4);
         assertThat(openings.areLost()).isFalse();
         openings.lost(4, 6);
-        assertThat(openings.areLost()).isTrue();
-        openings.cancelled(millis(1));
+        openings.cancelled(millis(1_000));
+        assertThat(openings.areLost()).as("what came back may have given up").isTrue();
+        openings.arrived();
         assertThat(openings.areLost()).isFalse();
     }
 
@@ -88,7 +89,7 @@ class OpeningsTest {
         assertThat(openings.endingNanos()).isZero();
         openings.severed(millis(1));
         assertThat(openings.endingNanos()).isEqualTo(millis(1));
-        openings.cancelled(millis(5));
+        openings.arrived();
         assertThat(openings.endingNanos()).isEqualTo(millis(20));
     }
 
