@@ -373,7 +373,7 @@ public final class GuardRegistry implements Guards {
     TargetGuard shared(Rules now, Seat seat) {
         swapping.lock();
         try {
-            return seated(now, seat);
+            return seated(now, now.seat(seat));
         } finally {
             swapping.unlock();
         }

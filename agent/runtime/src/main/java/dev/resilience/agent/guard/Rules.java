@@ -108,17 +108,28 @@ final class Rules {
             own = new Name(policy.name(), host.moreRoutes());
             kind = Seat.Kind.MORE_ROUTES;
         }
-        if (guards.containsKey(own) || hasPlace(own, registry)) {
-            return new Seat(registry, this, policy, host, route, kind, own);
+        return place(new Seat(registry, this, policy, host, route, kind, own));
+    }
+
+    /** Where those belong as things stand who shared a guard that left; nothing more is known of them. */
+    Seat seat(Seat shared) {
+        return shared.kind() == Seat.Kind.OVERFLOW ? shared : place(shared);
+    }
+
+    /** That one, or one that is shared with others. */
+    private Seat place(Seat wanted) {
+        if (guards.containsKey(wanted.name()) || (wanted.isCounted() && hasPlace(wanted.name(), wanted.registry()))) {
+            return wanted;
         }
-        Name shared = new Name(policy.name(), host.ofHost());
+        Target host = wanted.host();
         Target overflow = Target.overflow(host.protocol());
-        kind = Seat.Kind.OF_HOST;
+        Name shared = new Name(wanted.policy().name(), host.ofHost());
+        Seat.Kind kind = Seat.Kind.OF_HOST;
         if (shared.target().equals(overflow) || (!guards.containsKey(shared) && sharing.get() >= mostSharing())) {
-            shared = new Name(policy.name(), overflow);
+            shared = new Name(wanted.policy().name(), overflow);
             kind = Seat.Kind.OVERFLOW;
         }
-        return new Seat(registry, this, policy, host, route, kind, shared);
+        return new Seat(wanted.registry(), this, wanted.policy(), host, wanted.route(), kind, shared);
     }
 
     /** Whether all places are taken. */

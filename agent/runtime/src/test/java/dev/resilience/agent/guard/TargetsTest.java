@@ -302,6 +302,28 @@ class TargetsTest {
             assertThat(name(http("http://three/"))).isEqualTo("http://three:80");
         }
 
+        /** Whose place another has taken meanwhile. */
+        @Test
+        void handsACallOfASharedGuardToTheOneOfAllWhenThereIsNoPlaceLeft() {
+            registry(Policies.policy(Mode.ENFORCE), 10, 100);
+            for (int i = 0; i < 10; i++) {
+                http("http://own" + i + "/");
+            }
+            TargetGuard stale = http("http://late/");
+            for (int seconds = 0; seconds < 80; seconds += 5) {
+                pass(Duration.ofSeconds(5));
+                for (int i = 0; i < 10; i++) {
+                    call(http("http://own" + i + "/"), Ending.OK);
+                }
+            }
+            assertThat(name(http("http://later/"))).isEqualTo("http://later/(more targets)");
+
+            FakeCall call = new FakeCall();
+            assertThat(stale.tryAcquire(call)).isNull();
+            assertThat(name(Objects.requireNonNull(call.guard()))).isEqualTo("(more targets)");
+            assertThat(registry.targets()).isEqualTo(10 + 1 + 1);
+        }
+
         @Test
         void isHeldByNothing() {
             List<WeakReference<TargetGuard>> guards = new ArrayList<>();
