@@ -2,15 +2,11 @@ package dev.resilience.instrumentation.javahttp;
 
 import dev.resilience.instrumentation.api.Contained;
 import dev.resilience.instrumentation.api.Faults;
-import java.io.IOException;
 import java.net.http.HttpResponse.BodySubscriber;
-import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -33,10 +29,6 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
      * cancels would be overtaken by its cancel, and the caller told of that: so the cancel waits until the library has
      * asked. cancel() writes `givenUp` and then reads `asked`, getBody() the other way round: one of the two cancels.
      */
-
-    /** How long the rest of an answer that was replaced may keep its connection busy. */
-    private static final long DISCARD_NANOS = TimeUnit.SECONDS.toNanos(1);
-
     private static final String SITE = "java-http-client/body";
     private static final int CUT = 1 << 30;
     private static final int OVER = 1 << 29;
@@ -80,18 +72,6 @@ final class BoundedBody<T> implements BodySubscriber<T>, Flow.Subscription {
         this.faults = faults;
         this.onEnd = onEnd;
         this.nanoClock = nanoClock;
-    }
-
-    /** Where the body of an answer goes that nobody gets: it does not keep its connection busy for long. */
-    static <T> BodySubscriber<T> discarded(Faults faults) {
-        BoundedBody<T> rest = new BoundedBody<>(BodySubscribers.replacing(null), faults, thrown -> {});
-        CompletableFuture.delayedExecutor(DISCARD_NANOS, TimeUnit.NANOSECONDS)
-                .execute(Contained.task(
-                        faults,
-                        "java-http-client/cut",
-                        () -> rest.cut(new IOException("replaced by a fallback")),
-                        () -> {}));
-        return rest;
     }
 
     /** Before it is given to anybody: who times its silences, and is told of its end unless it is cut. */

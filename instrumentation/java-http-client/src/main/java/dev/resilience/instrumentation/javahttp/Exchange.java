@@ -1,6 +1,7 @@
 package dev.resilience.instrumentation.javahttp;
 
 import dev.resilience.instrumentation.api.Again;
+import dev.resilience.instrumentation.api.Alternate;
 import dev.resilience.instrumentation.api.Attempt;
 import dev.resilience.instrumentation.api.Call;
 import dev.resilience.instrumentation.api.Contained;
@@ -11,27 +12,35 @@ import dev.resilience.instrumentation.api.Guard;
 import dev.resilience.instrumentation.api.Lookup;
 import dev.resilience.instrumentation.api.Refusal;
 import dev.resilience.instrumentation.api.RequestFacts;
+import dev.resilience.instrumentation.api.StaticAnswer;
 import java.io.IOException;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodySubscriber;
+import java.net.http.HttpResponse.BodySubscribers;
 import java.net.http.HttpResponse.ResponseInfo;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** One logical call of the client, with its redirects and authentication, from the decision to the end of its body. */
@@ -71,11 +80,20 @@ final class Exchange<T> extends Call {
     private static final int REPLACED = 3;
     private static final int OVER = 4;
 
+    /** Those of the JDK that collect a body for themselves, or drop it. */
+    private static final Set<String> REPEATABLE = Set.of(
+            "jdk.internal.net.http.ResponseSubscribers$ByteArraySubscriber",
+            "jdk.internal.net.http.ResponseSubscribers$HttpResponseInputStream",
+            "jdk.internal.net.http.ResponseSubscribers$NullSubscriber");
+
+    /** How long the rest of an answer that was replaced may keep its connection busy. */
+    private static final long DISCARD_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final HttpClient client;
     private final Guard guard;
     private final Faults faults;
     private final HttpRequest request;
-    private final CallersHandler<T> handler;
+    private final BodyHandler<T> handler;
     private final boolean async;
 
     /** Whether it asks an alternate, and so has no fallback of its own. */
@@ -101,14 +119,20 @@ final class Exchange<T> extends Call {
 
     private volatile @Nullable BoundedBody<T> body;
     private volatile @Nullable BodyClock silence;
-    private volatile @Nullable CompletableFuture<Links.Given<T>> instead;
+    private volatile @Nullable CompletableFuture<Given<T>> instead;
     /** Whether the caller gets what comes of the chain, and never what the library makes of a body that was cut. */
     private volatile boolean isEndedByChain;
 
     private int status;
+    /** What the caller would get; 0 unless all of that is there, or a fallback may take its place before it is. */
+    private volatile int answeredWith;
+
     private boolean decided;
     /** How long after its beginning the head of a settled answer was there. */
     private long answeredNanos;
+
+    /** Whether the handler made a subscriber of the kind that another answer would harm. */
+    private volatile boolean spent;
 
     /** The thread that is in the application's handler; read long after it was written, if at all. */
     private @Nullable Thread handling;
@@ -128,11 +152,11 @@ final class Exchange<T> extends Call {
         this.guard = guard;
         this.faults = faults;
         this.request = request;
+        this.handler = handler;
         this.async = async;
         this.enforces = guard.enforces();
         this.keeping = keeping(guard, faults, client, request);
         this.repeat = isAlternate || !guard.repeats() ? null : new Repeat(request, follows, hasPushes);
-        this.handler = new CallersHandler<>(handler, repeat, faults);
         this.budgetNanos = enforces ? Repeat.within(guard.deadlineNanos(), follows) : 0;
         this.deadlineNanos = enforces && !guard.isDeadlineAdaptive() ? budgetNanos : 0;
         this.begunNanos = deadlineNanos == 0 ? 0 : System.nanoTime();
@@ -150,6 +174,15 @@ final class Exchange<T> extends Call {
 
     /** The library's future and the one the application holds. */
     private record Watched<T>(CompletableFuture<HttpResponse<T>> work, CompletableFuture<HttpResponse<T>> out) {}
+
+    /**
+     * The response that a link of the chain made with the application's handler; or what the attempt that followed this
+     * one ended with, be that an exception.
+     */
+    private record Given<T>(
+            Fallback link,
+            @Nullable HttpResponse<T> response,
+            @Nullable Throwable thrown) {}
 
     boolean enforces() {
         return enforces;
@@ -186,6 +219,28 @@ final class Exchange<T> extends Call {
         return new Answered();
     }
 
+    /**
+     * The application's handler, which may be given a second answer only if nothing shows of the first: its subscriber is
+     * dropped with what it has collected. Others may write to a file, or to a subscriber of the application's.
+     */
+    private final class Handler implements BodyHandler<T> {
+        @Override
+        public BodySubscriber<T> apply(ResponseInfo info) {
+            Repeat attempt = repeat;
+            if (attempt != null) {
+                attempt.shown = true;
+            }
+            BodySubscriber<T> theirs = handler.apply(info);
+            Contained.run(faults, "java-http-client/handler", () -> {
+                spent |= !REPEATABLE.contains(theirs.getClass().getName());
+                if (attempt != null) {
+                    attempt.shown = spent || !attempt.isAnsweredAlike();
+                }
+            });
+            return theirs;
+        }
+    }
+
     /** On a thread of the library, which has the head of the final answer and wants a subscriber for the body. */
     private final class Answered implements BodyHandler<T> {
         @Override
@@ -205,7 +260,7 @@ final class Exchange<T> extends Call {
             BodySubscriber<T> theirs;
             handling = Thread.currentThread();
             try {
-                theirs = handler.apply(info);
+                theirs = new Handler().apply(info);
             } finally {
                 handling = null;
             }
@@ -230,13 +285,13 @@ final class Exchange<T> extends Call {
 
     /** Nothing of the chain was given, for this cause. */
     private void giveToCaller(HeldBody<T> held, ResponseInfo info, @Nullable Throwable cause) {
-        if (handler.isSpent()) {
+        if (spent) {
             held.fail(cause == null ? new IOException("the handler has had another answer") : cause);
             return;
         }
         BodySubscriber<T> theirs;
         try {
-            theirs = handler.apply(info);
+            theirs = new Handler().apply(info);
         } catch (Throwable thrown) { // the application's
             held.fail(thrown);
             return;
@@ -261,7 +316,7 @@ final class Exchange<T> extends Call {
         caller = out;
         Runnable otherwise = Contained.end(out, null, thrown);
         Runnable serving = Contained.task(
-                faults, "java-http-client/refuse", () -> serve(fallback, false, 0, out, otherwise), otherwise);
+                faults, "java-http-client/refuse", () -> serve(fallback, false, out, otherwise), otherwise);
         if (async) {
             out.defaultExecutor().execute(serving);
         } else {
@@ -371,9 +426,7 @@ final class Exchange<T> extends Call {
                             settle(why);
                         }
                     }
-                    if (repeat != null) {
-                        repeat.giveUp(out);
-                    }
+                    giveUp();
                 },
                 () -> {}));
         work.whenComplete(Contained.stage(
@@ -399,7 +452,7 @@ final class Exchange<T> extends Call {
     /** By what a fallback gave, as the body of an answer that was replaced went nowhere; else as the library did. */
     @SuppressWarnings("FutureReturnValueIgnored") // as above
     private void endAs(CompletableFuture<HttpResponse<T>> out, Runnable otherwise) {
-        CompletableFuture<Links.Given<T>> given = instead;
+        CompletableFuture<Given<T>> given = instead;
         if (given == null) {
             if (!isEndedByChain) {
                 otherwise.run();
@@ -520,10 +573,7 @@ final class Exchange<T> extends Call {
     /** An alternate has no fallback: two policies that name each other would ask for ever. */
     private @Nullable Fallback usable(@Nullable Fallback fallback) {
         if (fallback != null && isAlternate) {
-            Contained.run(
-                    faults,
-                    "java-http-client/fallback",
-                    () -> fallback.tooLate(new IllegalStateException("it was asked as the alternate of another")));
+            tell(() -> fallback.tooLate(new IllegalStateException("it was asked as the alternate of another")));
             return null;
         }
         return fallback;
@@ -531,7 +581,7 @@ final class Exchange<T> extends Call {
 
     /** An alternate's call is cancelled by its time as well. */
     private Ending whyCancelled() {
-        return handler.theirs() instanceof Asking<?> asking ? asking.whyCancelled() : Ending.CANCELLED;
+        return handler instanceof Asking<?> asking ? asking.whyCancelled() : Ending.CANCELLED;
     }
 
     private boolean advance(int from, int to) {
@@ -544,6 +594,7 @@ final class Exchange<T> extends Call {
         status = info.statusCode();
         decided = !isGood(status) && advance(CALLING, ANSWERED);
         answeredNanos = deadlineNanos == 0 ? 0 : System.nanoTime() - begunNanos;
+        answeredWith = decided ? status : 0;
         if (decided && repeat != null) {
             Contained.run(faults, "java-http-client/retry-after", () -> repeat.answered(info));
         }
@@ -551,7 +602,7 @@ final class Exchange<T> extends Call {
         if (fallback == null) {
             return null;
         }
-        CompletableFuture<Links.Given<T>> given = links(true, status).give(fallback);
+        CompletableFuture<Given<T>> given = give(fallback, true);
         boolean isKnown = given.isDone();
         if (isKnown && given.isCompletedExceptionally()) {
             return null;
@@ -562,7 +613,7 @@ final class Exchange<T> extends Call {
             replace(futures.out());
         }
         if (isKnown) {
-            return BoundedBody.discarded(faults);
+            return discarded();
         }
         HeldBody<T> held = new HeldBody<>();
         given.whenComplete(Contained.stage(
@@ -572,7 +623,7 @@ final class Exchange<T> extends Call {
                     if (made == null) {
                         giveToCaller(held, info, cause);
                     } else {
-                        held.giveTo(BoundedBody.discarded(faults));
+                        held.giveTo(discarded());
                     }
                 },
                 () -> held.fail(new IOException("the body of the answer could not be handed on"))));
@@ -619,7 +670,7 @@ final class Exchange<T> extends Call {
     /** Hands on what a fallback gives in place of the answer, once it is there and the future too. */
     @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
     private void replace(CompletableFuture<HttpResponse<T>> out) {
-        CompletableFuture<Links.Given<T>> given = instead;
+        CompletableFuture<Given<T>> given = instead;
         if (given != null) {
             given.whenComplete(Contained.stage(
                     faults,
@@ -628,40 +679,23 @@ final class Exchange<T> extends Call {
                         if (made != null && advance(ANSWERED, REPLACED)) {
                             served(made, out);
                         } else if (made != null && stage == OVER) {
-                            Links.tooLate(faults, made);
+                            tooLate(made);
                         }
                     },
                     () -> endAs(out, () -> {})));
         }
     }
 
-    /** Where the application's code may run: that of a call which was sent. */
-    private void serveElsewhere(
-            String site,
-            Fallback fallback,
-            int answeredWith,
-            CompletableFuture<HttpResponse<T>> out,
-            Runnable otherwise) {
-        out.defaultExecutor()
-                .execute(Contained.task(
-                        faults, site, () -> serve(fallback, true, answeredWith, out, otherwise), otherwise));
-    }
-
-    /** @param answeredWith what the caller would get; 0 unless all of that is there, or it may be replaced before it is */
-    private Links<T> links(boolean wasSent, int answeredWith) {
-        return new Links<>(client, request, handler, keeping, repeat, faults, () -> caller, wasSent, answeredWith);
+    private BodySubscriber<T> discarded() {
+        BoundedBody<T> rest = new BoundedBody<>(BodySubscribers.replacing(null), faults, thrown -> {});
+        later(DISCARD_NANOS, () -> rest.cut(new IOException("replaced by a fallback")));
+        return rest;
     }
 
     /** Answers with the first link that gives something; {@code otherwise} happens if none does. */
     @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
-    private void serve(
-            Fallback fallback,
-            boolean wasSent,
-            int answeredWith,
-            CompletableFuture<HttpResponse<T>> out,
-            Runnable otherwise) {
-        links(wasSent, answeredWith)
-                .give(fallback)
+    private void serve(Fallback fallback, boolean wasSent, CompletableFuture<HttpResponse<T>> out, Runnable otherwise) {
+        give(fallback, wasSent)
                 .whenComplete(Contained.stage(
                         faults,
                         "java-http-client/served",
@@ -675,13 +709,156 @@ final class Exchange<T> extends Call {
                         otherwise));
     }
 
-    private void served(Links.Given<T> made, CompletableFuture<HttpResponse<T>> out) {
+    private void served(Given<T> made, CompletableFuture<HttpResponse<T>> out) {
         if (out.isDone()) {
-            Links.tooLate(faults, made);
+            tooLate(made);
         } else {
-            Contained.run(faults, "java-http-client/fallback", made.link::served);
+            tell(made.link::served);
             complete(out, made.response, made.thrown);
         }
+    }
+
+    /** Tries one link after another; each that fails is told. */
+    private CompletableFuture<Given<T>> give(Fallback first, boolean wasSent) {
+        CompletableFuture<Given<T>> given = new CompletableFuture<>();
+        give(first, wasSent, given);
+        return given;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
+    private void give(Fallback link, boolean wasSent, CompletableFuture<Given<T>> given) {
+        Runnable broken = () -> given.completeExceptionally(new IllegalStateException("a fault of the agent"));
+        CompletionStage<HttpResponse<T>> made;
+        boolean isAsked;
+        if (spent) {
+            tooLate(link);
+            given.completeExceptionally(new IOException("the handler has had another answer"));
+            return;
+        }
+        try {
+            Again again = link.again();
+            if (again != null) {
+                later(link, again, given);
+                return;
+            }
+            Alternate alternate = link.alternate();
+            isAsked = alternate != null;
+            made = alternate == null ? answer(link) : ask(alternate, wasSent);
+        } catch (Throwable cause) {
+            giveNext(link, cause, wasSent, given);
+            return;
+        }
+        BiConsumer<@Nullable HttpResponse<T>, @Nullable Throwable> then = Contained.stage(
+                faults,
+                "java-http-client/link",
+                (response, cause) -> {
+                    if (cause == null && response != null) {
+                        given.complete(new Given<>(link, response, null));
+                    } else {
+                        Throwable why = cause == null ? new IOException("no response") : Endings.unwrap(cause);
+                        giveNext(link, why, wasSent, given);
+                    }
+                },
+                broken);
+        if (isAsked) {
+            made.whenCompleteAsync(then, given.defaultExecutor());
+        } else {
+            made.whenComplete(then);
+        }
+    }
+
+    /** Waits on no thread, and makes the call again on one where the library may run code of the application. */
+    private void later(Fallback link, Again again, CompletableFuture<Given<T>> given) {
+        CompletableFuture.delayedExecutor(again.afterNanos(), TimeUnit.NANOSECONDS, given.defaultExecutor())
+                .execute(Contained.task(
+                        faults,
+                        "java-http-client/again",
+                        () -> makeAgain(link, again, given),
+                        () -> giveNext(link, new IllegalStateException("a fault of the agent"), true, given)));
+    }
+
+    /** The next attempt's end is this one's as well, unless the guard refused it. */
+    @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
+    private void makeAgain(Fallback link, Again again, CompletableFuture<Given<T>> given) {
+        Repeat attempt = Objects.requireNonNull(repeat);
+        CompletableFuture<HttpResponse<T>> out = caller;
+        if (out != null && out.isDone()) {
+            tooLate(link);
+            given.completeExceptionally(new CancellationException("the caller waits no longer"));
+            return;
+        }
+        CompletableFuture<HttpResponse<T>> asked;
+        try {
+            asked = attempt.begin(client, new Handler(), again); // so that this attempt knows too what was shown
+        } catch (Exception cause) {
+            giveNext(link, cause, true, given);
+            return;
+        }
+        attempt.next = asked;
+        giveUp();
+        asked.whenCompleteAsync(
+                Contained.stage(
+                        faults,
+                        "java-http-client/again",
+                        (response, thrown) -> {
+                            if (thrown != null && again.isRefused()) {
+                                given.completeExceptionally(thrown);
+                            } else {
+                                given.complete(new Given<>(link, response, thrown));
+                            }
+                        },
+                        () -> given.completeExceptionally(new IllegalStateException("a fault of the agent"))),
+                given.defaultExecutor());
+    }
+
+    /** Who cancelled this attempt has cancelled the next. */
+    private void giveUp() {
+        Repeat attempt = repeat;
+        CompletableFuture<?> follower = attempt == null ? null : attempt.next;
+        CompletableFuture<HttpResponse<T>> out = caller;
+        if (follower != null && out != null && out.isCancelled()) {
+            follower.cancel(true);
+        }
+    }
+
+    private void giveNext(Fallback link, Throwable cause, boolean wasSent, CompletableFuture<Given<T>> given) {
+        Fallback next = null;
+        try {
+            next = link.failed(cause);
+        } catch (Throwable fault) {
+            faults.report("java-http-client/fallback", fault);
+        }
+        if (next == null || spent) {
+            tooLate(next);
+            given.completeExceptionally(cause);
+        } else {
+            give(next, wasSent, given);
+        }
+    }
+
+    private CompletionStage<HttpResponse<T>> answer(Fallback link) {
+        Keeping kept = keeping;
+        if (link.isSnapshot() && kept != null) {
+            return StaticResponse.of(kept.snapshot(link, answeredWith), request, new Handler());
+        }
+        StaticAnswer answer = link.answer();
+        if (answer == null) {
+            throw new UnsupportedOperationException("nothing that HTTP can give");
+        }
+        return StaticResponse.of(answer, request, new Handler());
+    }
+
+    private CompletionStage<HttpResponse<T>> ask(Alternate alternate, boolean wasSent) throws IOException {
+        URI uri = alternate.uri();
+        if (uri == null) {
+            throw new UnsupportedOperationException("nobody that HTTP can ask");
+        }
+        HttpRequest rerouted = Rerouted.of(request, uri, alternate::isSent, wasSent);
+        return new Asking<>(alternate, new Handler(), this::discarded).of(client, rerouted, caller);
+    }
+
+    private void tell(Runnable news) {
+        Contained.run(faults, "java-http-client/fallback", news);
     }
 
     /** The library's future is complete: on the thread that runs the application's stages, so {@code out} ends here. */
@@ -705,6 +882,7 @@ final class Exchange<T> extends Call {
                 bodyEnded(streamed.failure());
             }
         } else if (advance(CALLING, OVER)) {
+            answeredWith = response == null ? 0 : response.statusCode();
             Ending ending = ending(response, thrown);
             handOn(settle(ending.equals(Ending.CANCELLED) ? whyCancelled() : ending), out, response, thrown);
         } else {
@@ -715,7 +893,7 @@ final class Exchange<T> extends Call {
     /** What the library made of an answer whose fallback is still being looked for is handed on if there is none. */
     @SuppressWarnings("FutureReturnValueIgnored") // what is registered here is contained
     private void afterChain(CompletableFuture<HttpResponse<T>> out, Runnable handOn) {
-        CompletableFuture<Links.Given<T>> given = instead;
+        CompletableFuture<Given<T>> given = instead;
         if (given == null) {
             if (advance(ANSWERED, OVER)) {
                 handOn.run();
@@ -742,8 +920,9 @@ final class Exchange<T> extends Call {
         if (fallback == null) {
             handOn.run();
         } else {
-            int answeredWith = response == null ? 0 : response.statusCode();
-            serveElsewhere("java-http-client/instead", fallback, answeredWith, out, handOn);
+            out.defaultExecutor()
+                    .execute(Contained.task(
+                            faults, "java-http-client/instead", () -> serve(fallback, true, out, handOn), handOn));
         }
     }
 
@@ -764,7 +943,7 @@ final class Exchange<T> extends Call {
 
     private void bodyEnded(@Nullable Throwable thrown) {
         if (advance(STREAMING, OVER)) {
-            Links.tooLate(faults, settle(thrown == null ? Ending.status(status) : Endings.of(thrown)));
+            tooLate(settle(thrown == null ? Ending.status(status) : Endings.of(thrown)));
         }
     }
 
@@ -780,9 +959,9 @@ final class Exchange<T> extends Call {
         BoundedBody<T> streamed = body;
         if (streamed != null && advance(STREAMING, OVER)) {
             if (!streamed.isStarved()) {
-                Links.tooLate(faults, settle(Ending.status(status)));
+                tooLate(settle(Ending.status(status)));
             } else {
-                Links.tooLate(faults, expired ? settleExpired(thrown) : settle(Ending.CANCELLED));
+                tooLate(expired ? settleExpired(thrown) : settle(Ending.CANCELLED));
             }
             out.defaultExecutor().execute(contained(() -> streamed.cut(thrown)));
             return;
@@ -794,7 +973,13 @@ final class Exchange<T> extends Call {
         if (fallback == null) {
             complete(out, null, thrown);
         } else {
-            serveElsewhere("java-http-client/expired", fallback, 0, out, Contained.end(out, null, thrown));
+            Runnable otherwise = Contained.end(out, null, thrown);
+            out.defaultExecutor()
+                    .execute(Contained.task(
+                            faults,
+                            "java-http-client/expired",
+                            () -> serve(fallback, true, out, otherwise),
+                            otherwise));
         }
         out.defaultExecutor().execute(contained(() -> stop(futures.work(), thrown)));
     }
@@ -847,9 +1032,15 @@ final class Exchange<T> extends Call {
             complete(out, null, thrown);
         } else if (isCalling) {
             isEndedByChain = true;
-            serveElsewhere("java-http-client/stalled", fallback, 0, out, Contained.end(out, null, thrown));
+            Runnable otherwise = Contained.end(out, null, thrown);
+            out.defaultExecutor()
+                    .execute(Contained.task(
+                            faults,
+                            "java-http-client/stalled",
+                            () -> serve(fallback, true, out, otherwise),
+                            otherwise));
         } else {
-            Links.tooLate(faults, fallback);
+            tooLate(fallback);
         }
     }
 
@@ -892,9 +1083,20 @@ final class Exchange<T> extends Call {
         work.cancel(true);
     }
 
+    private void tooLate(Given<T> made) {
+        Asking.close(made.response == null ? null : made.response.body());
+        tooLate(made.link);
+    }
+
     /** The library gave no future that anything could take the place of. */
     void neverBegan(@Nullable Throwable thrown) {
-        Links.tooLate(faults, settle(Endings.of(thrown)));
+        tooLate(settle(Endings.of(thrown)));
+    }
+
+    private void tooLate(@Nullable Fallback fallback) {
+        if (fallback != null) {
+            tell(() -> fallback.tooLate(new IllegalStateException("the call was over, or its answer being read")));
+        }
     }
 
     /** From a thread where the application's stages must not run, unless a caller only waits for the future. */

@@ -109,14 +109,6 @@ final class Repeat implements Attempt {
                 .orElse(Long.MAX_VALUE);
     }
 
-    /** Who cancelled what this attempt was to answer has cancelled the next. */
-    void giveUp(@Nullable CompletableFuture<?> caller) {
-        CompletableFuture<?> follower = next;
-        if (follower != null && caller != null && caller.isCancelled()) {
-            follower.cancel(true);
-        }
-    }
-
     /** Makes the call that follows, by the application's own client. */
     <T> CompletableFuture<HttpResponse<T>> begin(HttpClient client, BodyHandler<T> handler, Again again)
             throws HttpTimeoutException {
