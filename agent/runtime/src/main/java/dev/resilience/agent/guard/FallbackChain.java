@@ -68,30 +68,10 @@ final class FallbackChain {
             @Nullable String original,
             long startNanos,
             long triggeredNanos) {
-        Fallback first =
-                isEmpty() ? null : first(call, trace, id, decided, otherwise, original, startNanos, triggeredNanos);
-        if (first == null) {
+        if (isEmpty()) {
             end(trace, decided, otherwise);
+            return null;
         }
-        return first;
-    }
-
-    private void end(@Nullable Trace trace, Signal.@Nullable Decision decided, @Nullable Throwable otherwise) {
-        if (decided != null) {
-            telling.tell(trace, decided);
-        }
-        telling.close(trace, otherwise);
-    }
-
-    private @Nullable Fallback first(
-            Call call,
-            @Nullable Trace trace,
-            long id,
-            Signal.@Nullable Decision decided,
-            @Nullable Throwable otherwise,
-            @Nullable String original,
-            long startNanos,
-            long triggeredNanos) {
         long asked = nanoClock.getAsLong();
         long left = call.leftToCallerNanos(asked - startNanos);
         LinkFallback.Told told = new LinkFallback.Told() {
@@ -140,6 +120,17 @@ final class FallbackChain {
                         new Signal.FallbackExecuted(subject, link.type(), latency, failure, original, ageMillis));
             }
         };
-        return LinkFallback.of(conditions.of(call, told::passedOver), failures, memory, told);
+        Fallback first = LinkFallback.of(conditions.of(call, told::passedOver), failures, memory, told);
+        if (first == null) {
+            told.ended();
+        }
+        return first;
+    }
+
+    private void end(@Nullable Trace trace, Signal.@Nullable Decision decided, @Nullable Throwable otherwise) {
+        if (decided != null) {
+            telling.tell(trace, decided);
+        }
+        telling.close(trace, otherwise);
     }
 }

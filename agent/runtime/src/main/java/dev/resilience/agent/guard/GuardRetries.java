@@ -73,8 +73,7 @@ final class GuardRetries {
             if (outcome == Outcome.SUCCESS && call.hasDeadline()) {
                 retrying.succeeded(now - begun);
             }
-            long left = before == null ? left(call, deadlineNanos, now) : before.leftNanos(now);
-            Attempts next = failed && !isOver && repeats ? next(call, before, ending, trace, left, now) : null;
+            Attempts next = failed && !isOver && repeats ? next(call, before, ending, trace, deadlineNanos, now) : null;
             if (failed && next == null) {
                 retrying.failed(hash, now);
             }
@@ -94,7 +93,7 @@ final class GuardRetries {
     }
 
     private @Nullable Attempts next(
-            Call call, @Nullable Attempts before, Ending ending, @Nullable Trace trace, long leftNanos, long now) {
+            Call call, @Nullable Attempts before, Ending ending, @Nullable Trace trace, long deadlineNanos, long now) {
         Attempt attempt = call.attempt();
         if (attempt == null) {
             return null;
@@ -104,7 +103,8 @@ final class GuardRetries {
             tell(trace, made, Signal.Retry.AGENT, RetryReason.OWN_REFUSAL, ending, 0);
             return null;
         }
-        long left = Math.min(leftNanos, attempt.leftNanos());
+        long ours = before == null ? left(call, deadlineNanos, now) : before.leftNanos(now);
+        long left = Math.min(ours, attempt.leftNanos());
         String token = ending.token();
         boolean isTimeout = token.equals(Ending.TIMEOUT) || token.equals("DEADLINE_EXCEEDED");
         long decided = retrying.decide(attempt, made, isTimeout, left, circuit != null && circuit.hasRoom(), now);
